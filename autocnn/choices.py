@@ -1,6 +1,8 @@
-"""Ranges a value can be drawn from, and how a name is looked up in a table."""
+"""Ranges, names and their arguments: the small words of recipes and spaces."""
 
-from collections.abc import Mapping
+import contextlib
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -70,3 +72,65 @@ def describe(choice: Range) -> str:
             return f"{low} to {high}{steps}" + (" (log)" if log else "")
         case OneOf(choices):
             return ", ".join(str(choice) for choice in choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A row of a table with its arguments: what ``conv 32 valid stride=2`` says."""
+
+    name: str
+    arguments: tuple[Scalar, ...] = ()
+    options: tuple[tuple[str, Scalar], ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> "Choice":
+        """Read ``NAME [ARGUMENT ...] [KEY=VALUE ...]``; RequestError if it is not."""
+        words = text.split()
+        if not words:
+            raise RequestError("an empty line names nothing", hint="remove it")
+        named = [word.partition("=") for word in words[1:] if "=" in word]
+        return cls(
+            words[0],
+            tuple(_scalar(word) for word in words[1:] if "=" not in word),
+            tuple((key, _scalar(value)) for key, _, value in named),
+        )
+
+    def __str__(self) -> str:
+        words = [self.name, *map(_text, self.arguments)]
+        return " ".join(words + [f"{key}={_text(value)}" for key, value in self.options])
+
+    def bind(
+        self, function: Callable[..., object], *leading: object
+    ) -> inspect.BoundArguments:
+        """Fit the arguments to a function that takes `leading` first.
+
+        RequestError if one is missing, unknown or too many.
+        """
+        signature = inspect.signature(function)
+        try:
+            return signature.bind(*leading, *self.arguments, **dict(self.options))
+        except TypeError as error:
+            names = list(signature.parameters.values())[len(leading) :]
+            usage = " ".join([self.name, *(_usage(name) for name in names)])
+            raise RequestError(
+                f"'{self}' does not fit: {error}", hint=f"write it as: {usage}"
+            ) from None
+
+
+def _scalar(word: str) -> Scalar:
+    if word in {"true", "false"}:
+        return word == "true"
+    for kind in (int, float):
+        with contextlib.suppress(ValueError):
+            return kind(word)
+    return word
+
+
+def _text(value: Scalar) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _usage(parameter: inspect.Parameter) -> str:
+    if parameter.default is inspect.Parameter.empty:
+        return parameter.name.upper()
+    return f"[{parameter.name}={_text(parameter.default)}]"

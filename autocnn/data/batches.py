@@ -1,0 +1,136 @@
+"""Batches of images, gathered, augmented and normalized for the training device."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from autocnn.choices import Choice, pick
+from autocnn.data.augmentations import AUGMENTATIONS
+from autocnn.data.images import DataInfo, Images
+
+EVALUATION_BATCH = 256
+
+_Move = Callable[..., tuple[Tensor, Tensor]]
+_Change = Callable[..., Tensor]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batches:
+    """Some images of a set, ready to be trained on or scored."""
+
+    pixels: Tensor
+    """uint8 (N, H, W, C): all images, on the device or memory-mapped on disk."""
+    labels: Tensor
+    """int64 (N,), beside the pixels."""
+    indices: Tensor
+    """int64: which of the N images these batches are made of, beside the pixels."""
+    scale: Tensor
+    offset: Tensor
+    """Per channel, on the device: pixel * scale + offset has mean 0, deviation 1."""
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def in_order(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield every image once, in order, unchanged: (n, C, H, W) and labels (n,)."""
+        for chosen in self.indices.split(EVALUATION_BATCH):
+            yield self._normalize(self.pixels[chosen]), self._labels(chosen)
+
+    def shuffled(
+        self, batch_size: int, augmentation: Sequence[Choice], seed: int
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield augmented batches of exactly this size, in an order the seed decides.
+
+        The last few images that fill no batch wait for another epoch's order, so that
+        every step has the same shape.
+        """
+        beside_pixels = Generator(self.pixels.device).manual_seed(seed)
+        on_device = Generator(self.scale.device).manual_seed(seed + 1)
+        order = torch.randperm(
+            len(self), generator=beside_pixels, device=self.pixels.device
+        )
+        size = min(batch_size, len(self))
+        moves, changes = _split(augmentation)
+        for start in range(0, len(self) - size + 1, size):
+            chosen = self.indices[order[start : start + size]]
+            images = self._normalize(self._gather(chosen, moves, beside_pixels))
+            for change, choice in changes:
+                images = change(
+                    images, on_device, *choice.arguments, **dict(choice.options)
+                )
+            yield images, self._labels(chosen)
+
+    def _gather(
+        self, chosen: Tensor, moves: list[tuple[_Move, Choice]], generator: Generator
+    ) -> Tensor:
+        """Collect images, moved, in one gather: uint8 (n, H, W, C)."""
+        if not moves:
+            return self.pixels[chosen]
+        _, height, width, _ = self.pixels.shape
+        place = self.pixels.device
+        rows = torch.arange(height, device=place).expand(len(chosen), height)
+        columns = torch.arange(width, device=place).expand(len(chosen), width)
+        for move, choice in moves:
+            rows, columns = move(
+                rows, columns, generator, *choice.arguments, **dict(choice.options)
+            )
+        return self.pixels[chosen[:, None, None], rows[:, :, None], columns[:, None]]
+
+    def _normalize(self, pixels: Tensor) -> Tensor:
+        """uint8 (n, H, W, C) to float (n, C, H, W), which then is channels_last."""
+        floats = pixels.to(self.scale.device, non_blocking=True).float()
+        return floats.mul_(self.scale).add_(self.offset).permute(0, 3, 1, 2)
+
+    def _labels(self, chosen: Tensor) -> Tensor:
+        return self.labels[chosen].to(self.scale.device, non_blocking=True)
+
+
+def batches_of(
+    images: Images, indices: np.ndarray, info: DataInfo, device: torch.device
+) -> Batches:
+    """Lay images out for a device; `indices` says which of them to use.
+
+    An accelerator holds the chosen images itself when they fill at most a quarter of
+    its free memory; else, and on CPU, they stay where they are.
+    """
+    mean, std = torch.tensor(info.mean), torch.tensor(info.std).clamp_min(1e-3)
+    if device.type != "cpu" and _fits(images, len(indices), device):
+        images = images.take(indices)
+        indices = np.arange(len(indices))
+        home = device
+    else:
+        home = torch.device("cpu")
+    return Batches(
+        pixels=torch.from_numpy(images.pixels).to(home),
+        labels=torch.from_numpy(images.labels).to(home),
+        indices=torch.from_numpy(indices).to(home),
+        scale=(1 / (255 * std)).to(device),
+        offset=(-mean / std).to(device),
+    )
+
+
+def check_augmentation(augmentation: Sequence[Choice]) -> None:
+    """Refuse unknown names and wrong arguments before anything is trained."""
+    for choice in augmentation:
+        row = pick(AUGMENTATIONS, choice.name, "augmentation")
+        choice.bind(row.function, *(["given"] * (3 if row.move else 2)))
+
+
+def _split(
+    augmentation: Sequence[Choice],
+) -> tuple[list[tuple[_Move, Choice]], list[tuple[_Change, Choice]]]:
+    rows = [(AUGMENTATIONS[choice.name], choice) for choice in augmentation]
+    moves = [(row.move, choice) for row, choice in rows if row.move]
+    changes = [(row.change, choice) for row, choice in rows if row.change]
+    return moves, changes
+
+
+def _fits(images: Images, count: int, device: torch.device) -> bool:
+    size = count * int(np.prod(images.pixels.shape[1:]))
+    if device.type != "cuda":
+        return size < 2**30
+    free, _ = torch.cuda.mem_get_info(device)
+    return size * 4 <= free

@@ -1,0 +1,126 @@
+"""From a recipe's layers to a network, and what the network costs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from autocnn.choices import Choice, pick
+from autocnn.errors import RequestError
+from autocnn.nets.blocks import make
+from autocnn.nets.initializations import INITIALIZATIONS
+from autocnn.recipe import ImageShape, Recipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerSummary:
+    """One layer as it stands in the network."""
+
+    name: str
+    output: tuple[int, ...]
+    """(C, H, W) or (F,), without the batch."""
+    parameters: int
+    """Trainable ones."""
+    buffers: int
+    """Running statistics of normalization; Keras counts them as parameters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetSummary:
+    """What a network is made of and what one image costs it."""
+
+    layers: tuple[LayerSummary, ...]
+    parameters: int
+    """Trainable ones."""
+    flops: int
+    """Of one image's forward pass; a multiplication and its addition count as two."""
+
+
+def build(recipe: Recipe, shape: ImageShape, *, seed: int) -> nn.Sequential:
+    """Build the network: images (N, channels, H, W) to logits (N, classes).
+
+    The weights follow from the seed alone. RequestError names the layer that does
+    not fit the images.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        net = nn.Sequential(*(module for _, module, _ in _modules(recipe, shape)))
+        net.apply(pick(INITIALIZATIONS, recipe.train.initialization, "initialization"))
+    return net
+
+
+def summarize(recipe: Recipe, shape: ImageShape) -> NetSummary:
+    """Measure a network on the meta device: no weight is made, no image needed."""
+    with torch.device("meta"), FlopCounterMode(display=False) as counter:
+        layers = tuple(
+            LayerSummary(
+                name=str(layer),
+                output=output,
+                parameters=sum(p.numel() for p in module.parameters()),
+                buffers=sum(b.numel() for b in module.buffers() if b.dim()),
+            )
+            for layer, module, output in _modules(recipe, shape)
+        )
+    return NetSummary(
+        layers=layers,
+        parameters=sum(layer.parameters for layer in layers),
+        flops=counter.get_total_flops() // _PROBE,
+    )
+
+
+# Batch normalization refuses to train on a single value per channel.
+_PROBE = 2
+
+
+def _modules(
+    recipe: Recipe, shape: ImageShape
+) -> Iterator[tuple[Choice, nn.Module, tuple[int, ...]]]:
+    """Make the layers one after the other, each for what the last one gives."""
+    images = torch.empty(
+        _PROBE, shape.channels, shape.height, shape.width, device="meta"
+    )
+    layers = [*recipe.layers]
+    for number, layer in enumerate(layers, start=1):
+        images, module = _next(layer, number, images)
+        yield layer, module, tuple(images.shape[1:])
+    if images.dim() != 2:
+        raise RequestError(
+            f"the last layer gives maps of {_size(images)}, not a flat vector",
+            hint="end the layers with flatten or global_avg_pool",
+        )
+    classifier = Choice("dense", (shape.classes,))
+    images, module = _next(classifier, len(layers) + 1, images)
+    yield classifier, module, tuple(images.shape[1:])
+
+
+def _next(
+    layer: Choice, number: int, images: torch.Tensor
+) -> tuple[torch.Tensor, nn.Module]:
+    where = f"layer {number}, '{layer}', on {_size(images)}"
+    try:
+        module = make(layer, tuple(images.shape[1:]))
+        # A layer made for real weighs nothing here: only shapes pass through.
+        output = _on_meta(layer, images)
+    except RequestError as error:
+        raise RequestError(f"{where}: {error.problem}", hint=error.hint) from None
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        reason = str(error).splitlines()[0]
+        raise RequestError(f"{where} cannot be: {reason}", hint=_SMALLER) from None
+    if 0 in output.shape:
+        raise RequestError(f"{where} leaves nothing of the image", hint=_SMALLER)
+    return output, module
+
+
+_SMALLER = "use fewer or smaller pools and kernels, or larger images (--image-size)"
+
+
+def _on_meta(layer: Choice, images: torch.Tensor) -> torch.Tensor:
+    with torch.device("meta"):
+        output: torch.Tensor = make(layer, tuple(images.shape[1:]))(images)
+    return output
+
+
+def _size(images: torch.Tensor) -> str:
+    return "x".join(str(extent) for extent in images.shape[1:])
