@@ -116,6 +116,11 @@ def read_toml(path: Path) -> dict[str, Any]:
         ) from None
 
 
+def loads(text: str) -> Recipe:
+    """Read a recipe from TOML text that `dumps` wrote."""
+    return from_dict(tomllib.loads(text))
+
+
 def dumps(recipe: Recipe) -> str:
     """Write a recipe as TOML, one layer a line."""
     return tomli_w.dumps(to_dict(recipe))

@@ -138,3 +138,17 @@ def _fill(sizes: list[int], target: int, most: int) -> list[int]:
 
 def _split(in_val: np.ndarray) -> Split:
     return Split(np.flatnonzero(~in_val), np.flatnonzero(in_val))
+
+
+def search_splits(
+    labels: Labels, groups: Labels, *, seed: int, folds: int = 0, given_val: int = 0
+) -> list[Split]:
+    """Cut the search images as a study does: one train/val split, or its folds."""
+    if folds:
+        return k_fold(labels, groups, folds=folds, seed=seed)
+    fraction = default_val_fraction(len(labels))
+    return [
+        train_val_split(
+            labels, groups, seed=seed, val_fraction=fraction, given_val=given_val
+        )
+    ]

@@ -99,8 +99,14 @@ class SqueezeExcite(nn.Module):
         return weighed
 
 
-def batch_norm(shape: Shape, epsilon: float = 1e-5, momentum: float = 0.1) -> nn.Module:
-    """Normalize each channel over the batch (Ioffe & Szegedy 2015, arXiv:1502.03167)."""
+def batch_norm(
+    shape: Shape, epsilon: float = 1e-5, momentum: float = 0.25
+) -> nn.Module:
+    """Normalize each channel over the batch (Ioffe & Szegedy 2015, arXiv:1502.03167).
+
+    The momentum is above PyTorch's 0.1: in an epoch of ten steps the running
+    statistics would else lag so far behind that the first scores mean nothing.
+    """
     kind = nn.BatchNorm2d if len(shape) == 3 else nn.BatchNorm1d
     return kind(shape[0], eps=epsilon, momentum=momentum)
 

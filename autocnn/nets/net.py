@@ -44,24 +44,25 @@ def build(recipe: Recipe, shape: ImageShape, *, seed: int) -> nn.Sequential:
     The weights follow from the seed alone. RequestError names the layer that does
     not fit the images.
     """
+    steps = list(_walk(recipe, shape))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        net = nn.Sequential(*(module for _, module, _ in _modules(recipe, shape)))
+        net = nn.Sequential(*(make(step.layer, step.incoming) for step in steps))
         net.apply(pick(INITIALIZATIONS, recipe.train.initialization, "initialization"))
     return net
 
 
 def summarize(recipe: Recipe, shape: ImageShape) -> NetSummary:
     """Measure a network on the meta device: no weight is made, no image needed."""
-    with torch.device("meta"), FlopCounterMode(display=False) as counter:
+    with FlopCounterMode(display=False) as counter:
         layers = tuple(
             LayerSummary(
-                name=str(layer),
-                output=output,
-                parameters=sum(p.numel() for p in module.parameters()),
-                buffers=sum(b.numel() for b in module.buffers() if b.dim()),
+                name=str(step.layer),
+                output=step.outgoing,
+                parameters=sum(p.numel() for p in step.module.parameters()),
+                buffers=sum(b.numel() for b in step.module.buffers() if b.dim()),
             )
-            for layer, module, output in _modules(recipe, shape)
+            for step in _walk(recipe, shape)
         )
     return NetSummary(
         layers=layers,
@@ -72,54 +73,52 @@ def summarize(recipe: Recipe, shape: ImageShape) -> NetSummary:
 
 # Batch normalization refuses to train on a single value per channel.
 _PROBE = 2
+_SMALLER = "use fewer or smaller pools and kernels, or larger images (--image-size)"
 
 
-def _modules(
-    recipe: Recipe, shape: ImageShape
-) -> Iterator[tuple[Choice, nn.Module, tuple[int, ...]]]:
-    """Make the layers one after the other, each for what the last one gives."""
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One layer, made on the meta device for what the last one gives."""
+
+    layer: Choice
+    module: nn.Module
+    incoming: tuple[int, ...]
+    outgoing: tuple[int, ...]
+
+
+def _walk(recipe: Recipe, shape: ImageShape) -> Iterator[_Step]:
+    """Send weightless images through the layers, the classifier at the end."""
     images = torch.empty(
         _PROBE, shape.channels, shape.height, shape.width, device="meta"
     )
-    layers = [*recipe.layers]
-    for number, layer in enumerate(layers, start=1):
-        images, module = _next(layer, number, images)
-        yield layer, module, tuple(images.shape[1:])
-    if images.dim() != 2:
-        raise RequestError(
-            f"the last layer gives maps of {_size(images)}, not a flat vector",
-            hint="end the layers with flatten or global_avg_pool",
-        )
     classifier = Choice("dense", (shape.classes,))
-    images, module = _next(classifier, len(layers) + 1, images)
-    yield classifier, module, tuple(images.shape[1:])
+    for number, layer in enumerate([*recipe.layers, classifier], start=1):
+        if layer is classifier and images.dim() != 2:  # noqa: PLR2004 - (N, F)
+            raise RequestError(
+                f"the last layer gives maps of {_size(images)}, not a flat vector",
+                hint="end the layers with flatten or global_avg_pool",
+            )
+        incoming = tuple(images.shape[1:])
+        module, images = _next(layer, number, images)
+        yield _Step(layer, module, incoming, tuple(images.shape[1:]))
 
 
 def _next(
     layer: Choice, number: int, images: torch.Tensor
-) -> tuple[torch.Tensor, nn.Module]:
+) -> tuple[nn.Module, torch.Tensor]:
     where = f"layer {number}, '{layer}', on {_size(images)}"
     try:
-        module = make(layer, tuple(images.shape[1:]))
-        # A layer made for real weighs nothing here: only shapes pass through.
-        output = _on_meta(layer, images)
+        with torch.device("meta"):
+            module = make(layer, tuple(images.shape[1:]))
+            output: torch.Tensor = module(images)
     except RequestError as error:
         raise RequestError(f"{where}: {error.problem}", hint=error.hint) from None
-    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+    except (RuntimeError, ValueError, TypeError, IndexError, ArithmeticError) as error:
         reason = str(error).splitlines()[0]
         raise RequestError(f"{where} cannot be: {reason}", hint=_SMALLER) from None
     if 0 in output.shape:
         raise RequestError(f"{where} leaves nothing of the image", hint=_SMALLER)
-    return output, module
-
-
-_SMALLER = "use fewer or smaller pools and kernels, or larger images (--image-size)"
-
-
-def _on_meta(layer: Choice, images: torch.Tensor) -> torch.Tensor:
-    with torch.device("meta"):
-        output: torch.Tensor = make(layer, tuple(images.shape[1:]))(images)
-    return output
+    return module, output
 
 
 def _size(images: torch.Tensor) -> str:

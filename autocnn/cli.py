@@ -1,0 +1,89 @@
+"""The command line: which commands there are, and how an error is told."""
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+
+import click
+
+from autocnn import __version__
+from autocnn.errors import AutocnnError, did_you_mean
+
+COMMANDS: Mapping[str, str] = {
+    "search": "Search for the best network for your images.",
+    "leaderboard": "Rank a study's trials.",
+    "show": "Show a trial or a recipe file: layers, shapes, parameters.",
+    "studies": "List the studies in a storage.",
+    "train": "Train one recipe: a trial or a file.",
+    "predict": "Label images with the best network of a study.",
+    "dashboard": "Open a storage in optuna-dashboard.",
+    "space": "Print what a search draws from.",
+    "data": "Look at a data set before searching: classes, sizes, duplicates.",
+}
+
+
+class LazyGroup(click.Group):
+    """Import a command's module only when it runs, so that --help is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order people meet them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; an unknown name is answered with the nearest."""
+        if cmd_name not in COMMANDS:
+            raise click.UsageError(
+                f"there is no command '{cmd_name}'; {did_you_mean(cmd_name, COMMANDS)}"
+            )
+        module = importlib.import_module(f"autocnn.commands.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Begin with: autocnn search --trials 50",
+)
+@click.version_option(__version__, prog_name="autocnn")
+def cli() -> None:
+    """Find the best convolutional network for your images."""
+
+
+def main() -> None:
+    """Run the command line and leave with the exit code it earned."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except AutocnnError as error:
+        sys.exit(tell(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output has left (as `head` does): that is not an error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def tell(error: AutocnnError) -> int:
+    """Say what was found and what to do, on standard error; return the exit code."""
+    click.echo(f"error: {error.problem}", err=True)
+    if error.hint:
+        click.echo(f"  hint: {error.hint}", err=True)
+    return error.exit_code

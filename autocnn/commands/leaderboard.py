@@ -1,0 +1,25 @@
+"""autocnn leaderboard: a study's trials, best first."""
+
+import click
+
+from autocnn.commands.options import Place, format_option, place_options, study_option
+
+
+@click.command("leaderboard")
+@study_option
+@click.option("--top", type=click.IntRange(1), metavar="N", help="Only the best N.")
+@format_option
+@place_options
+def command(study: str | None, top: int | None, form: str, place: Place) -> None:
+    """Rank a study's trials by validation accuracy.
+
+    A trial's val_accuracy is the best over its epochs (with --folds: the mean over its
+    folds). It is measured on the validation images, never on the test images.
+    """
+    from autocnn.store import find_study, open_storage, snapshot
+    from autocnn.views import leaderboard
+
+    found = snapshot(find_study(open_storage(place.url), study))
+    if form == "table":
+        click.echo(f"study {found.name}", err=True)
+    leaderboard.write(found, form, top=top)

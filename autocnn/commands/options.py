@@ -1,0 +1,152 @@
+"""Options that several commands share, and the kinds of value they take."""
+
+import functools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from autocnn.errors import RequestError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class Duration(click.ParamType):
+    """Seconds, or numbers with units: ``90``, ``30m``, ``2h30m``."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read a duration in seconds; it must be above 0."""
+        if isinstance(value, float):
+            return value
+        text = str(value).strip().lower()
+        parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", text)
+        if re.fullmatch(r"(\d+(\.\d+)?[smhd])+", text):
+            seconds = sum(float(number) * UNITS[unit] for number, unit in parts)
+        elif re.fullmatch(r"\d+(\.\d+)?", text):
+            seconds = float(text)
+        else:
+            self.fail(f"'{value}' is no time; write 90, 30m or 2h30m.", param, ctx)
+        if seconds <= 0:
+            self.fail(f"'{value}' is no time above 0.", param, ctx)
+        return seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """How many trials a study shall have: in total, or more than it has."""
+
+    count: int
+    more: bool = False
+
+    def total(self, done: int) -> int:
+        """Say how many trials the study is to reach."""
+        return done + self.count if self.more else self.count
+
+
+class TrialCount(click.ParamType):
+    """A total, ``50``, or an addition, ``+20``."""
+
+    name = "n"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Trials:
+        """Read a count from 1 up."""
+        if isinstance(value, Trials):
+            return value
+        text = str(value)
+        if not re.fullmatch(r"\+?\d+", text) or int(text) < 1:
+            self.fail(
+                f"'{value}' is no number of trials; write 50 for a total, "
+                "+20 for 20 more.",
+                param,
+                ctx,
+            )
+        return Trials(int(text), text.startswith("+"))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where studies are: a folder for their files and a storage for their trials."""
+
+    studies: Path
+    url: str
+
+    def folder(self, study: str) -> Path:
+        """Say where a study's files are."""
+        return self.studies / study
+
+
+def place_options(command: Command) -> Command:
+    """Add --studies and --storage; the command takes them as `place`."""
+
+    @click.option(
+        "--storage",
+        envvar="AUTOCNN_STORAGE",
+        metavar="URL",
+        help="Optuna storage: a URL or an SQLite file.  [default: autocnn.db there]",
+    )
+    @click.option(
+        "--studies",
+        envvar="AUTOCNN_STUDIES",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=Path("studies"),
+        show_default=True,
+        help="Folder of the studies' files.",
+    )
+    @functools.wraps(command)
+    def wrapped(*args: Any, storage: str | None, studies: Path, **kwargs: Any) -> Any:
+        from autocnn.store import storage_url
+
+        if storage is not None and not storage.strip():
+            raise RequestError(
+                "--storage is empty", hint="name a file or a database, or leave it out"
+            )
+        url = storage_url(storage or str(studies / "autocnn.db"))
+        return command(*args, place=Place(studies, url), **kwargs)
+
+    return wrapped  # type: ignore[return-value]
+
+
+study_option = click.option(
+    "--study", metavar="NAME", help="The study.  [default: the one active last]"
+)
+
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+    help="How to write the result.",
+)
+
+data_options_list = (
+    click.option(
+        "--data-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Where named data sets are, or are downloaded to.",
+    ),
+    click.option(
+        "--image-size",
+        type=click.IntRange(4, 1024),
+        metavar="PIXELS",
+        help="Side the images are resized to.  [default: their median, at most 64]",
+    ),
+)
+
+
+def data_options(command: Command) -> Command:
+    """Add --data-dir and --image-size."""
+    for option in reversed(data_options_list):
+        command = option(command)
+    return command

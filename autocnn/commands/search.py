@@ -1,0 +1,245 @@
+"""autocnn search: the whole job, from images to ranked networks."""
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from autocnn.commands.options import (
+    Duration,
+    Place,
+    TrialCount,
+    Trials,
+    data_options,
+    place_options,
+)
+from autocnn.commands.setup import Request, Setup, set_up
+from autocnn.errors import AutocnnError, NoResultError
+from autocnn.events import Emit, Notice, SearchEnded, SearchStarted
+
+if TYPE_CHECKING:
+    import optuna
+
+
+@click.command("search")
+@click.argument("data", default="digits")
+@click.option(
+    "-n",
+    "--trials",
+    "--n-trials",
+    type=TrialCount(),
+    default="50",
+    show_default=True,
+    help="How many trials the study shall have in total; +20 for 20 more.",
+)
+@click.option("--timeout", type=Duration(), help="Stop after this time: 90, 30m, 2h.")
+@click.option(
+    "--epochs",
+    type=click.IntRange(1),
+    help="Epochs of a full trial.  [default: by the number of images]",
+)
+@click.option("--study", metavar="NAME", help="Its name.  [default: the data's name]")
+@click.option("--new", is_flag=True, help="Begin a new study; nothing is deleted.")
+@click.option(
+    "--space",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="TOML file that narrows, fixes or extends what is drawn.",
+)
+@click.option("--sampler", metavar="NAME", help="Who proposes recipes.  [default: tpe]")
+@click.option("--pruner", metavar="NAME", help="Who gives trials up.  [default: asha]")
+@click.option(
+    "--folds",
+    type=click.IntRange(2, 20),
+    help="Cross-validate each trial with so many folds.",
+)
+@click.option(
+    "--jobs",
+    "-j",
+    metavar="N",
+    default="auto",
+    show_default=True,
+    help="Trials trained at once: one per CPU core or GPU.",
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, mps.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31),
+    help="Of the split, the sampler and the weights.  [default: 0]",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and stop.")
+@click.option("--plain", "view", flag_value="plain", help="Write lines of text.")
+@click.option("--json", "view", flag_value="json", help="Write events as JSON lines.")
+@data_options
+@place_options
+def command(**options: Any) -> int:
+    """Search for the best network for DATA.
+
+    DATA is a name (digits, cifar10, cifar100, mnist, fashion-mnist, kmnist, emnist,
+    svhn, stl10), a folder of images (class/img or train|val|test/class/img), a CSV
+    file of path,label, or an .npz file of images and labels. Without DATA the search
+    uses scikit-learn's handwritten digits, which need no download.
+
+    The same command again resumes the study. Ctrl-C stops it and loses nothing; a
+    second Ctrl-C stops at once.
+
+    \b
+    Samplers: tpe, tpe-univariate, gp, cmaes, nsga2, random, qmc, grid
+    Pruners:  asha, median, percentile, hyperband, wilcoxon, none
+    Exit codes: 0 done, 1 error, 2 usage, 3 another search has that study's name,
+    4 no trial was completed, 5 the data, 75 stopped but resumable, 130 interrupted
+    """
+    request = Request(**{name: options[name] for name in Request.__slots__})
+    view: str | None = options["view"]
+    with _view(view) as (emit, say):
+        setup = set_up(request, say)
+        if options["dry_run"]:
+            return _dry_run(setup, options["trials"])
+        return _search(setup, options["trials"], options["timeout"], emit, view)
+
+
+def _search(
+    setup: Setup, trials: Trials, timeout: float | None, emit: Emit, view: str | None
+) -> int:
+    from autocnn.search.driver import Driver, enqueue_start
+    from autocnn.search.study import only_search, open_study
+    from autocnn.store import open_storage, snapshot
+
+    started = time.monotonic()
+    with only_search(setup.folder):
+        storage = open_storage(setup.place.url, create=True)
+        study = open_study(storage, setup.name, setup.config)
+        enqueue_start(study, setup.config)
+        plan = setup.plan(study, trials, started + timeout if timeout else None)
+        engine = setup.engine(plan.trials)
+        try:
+            driver = Driver(study, plan, engine, emit)
+            emit(_started(setup, study, plan.trials, driver.interrupted))
+            with _interrupts(emit) as stopping:
+                outcome = driver.run(stopping)
+        finally:
+            engine.close()
+        found = snapshot(study)
+    best = found.best()
+    emit(
+        SearchEnded(
+            study=setup.name,
+            outcome=outcome,
+            trials=len(found.trials),
+            best=best.trial if best else None,
+            val_accuracy=best.val_accuracy if best else None,
+            seconds=time.monotonic() - started,
+            counts=found.counts(),
+        )
+    )
+    return _conclude(setup, study, outcome, view)
+
+
+def _conclude(setup: Setup, study: "optuna.Study", outcome: str, view: str | None) -> int:
+    """Show the leaderboard and what one can do next; the exit code of the outcome."""
+    from autocnn.store import snapshot
+    from autocnn.views import leaderboard
+
+    found = snapshot(study)
+    if view != "json" and found.ranked():
+        leaderboard.write(found, "table", top=10)
+        click.echo(_next_steps(setup, found.best() is not None), err=True)
+    if outcome == "interrupted":
+        click.echo("stopped; the same command goes on from here", err=True)
+        return 75
+    reasons = {row.reason for row in found.trials if row.status == "failed"}
+    if found.best() is None:
+        raise NoResultError(
+            "no trial was completed" + "".join(f"; {r}" for r in sorted(reasons)[:1]),
+            hint="give it more time or a smaller space: autocnn search --help",
+        )
+    if outcome == "failed":
+        last = next(r.reason for r in reversed(found.trials) if r.status == "failed")
+        raise AutocnnError(
+            f"stopped: several trials in a row failed in the same way ({last})",
+            hint="mend the cause, then run the same command to go on",
+        )
+    return 0
+
+
+def _next_steps(setup: Setup, found: bool) -> str:
+    lines = []
+    if found:
+        lines.append(f"The best network is in {setup.folder / 'best'}: try")
+        lines.append("  autocnn predict IMAGE...")
+    lines.append("  autocnn show best")
+    lines.append("  autocnn dashboard")
+    if setup.data.info.name == "digits":
+        lines.append("  autocnn search cifar10, or autocnn search path/to/images")
+    return "\n".join(lines)
+
+
+def _started(
+    setup: Setup, study: "optuna.Study", trials: int, interrupted: tuple[int, ...]
+) -> SearchStarted:
+    states = [trial.state.name for trial in study.get_trials(deepcopy=False)]
+    return SearchStarted(
+        study=setup.name,
+        data=setup.describe_data(),
+        storage=setup.shown_storage,
+        device=setup.device_name,
+        jobs=min(setup.jobs, trials),
+        sampler=setup.config.sampler,
+        pruner=setup.config.pruner,
+        epochs=setup.config.epochs,
+        trials=trials,
+        done=sum(state in {"COMPLETE", "PRUNED", "FAIL"} for state in states),
+        resumed=interrupted,
+    )
+
+
+def _dry_run(setup: Setup, trials: Trials) -> int:
+    """Write the plan on standard output; nothing is created."""
+    for name, value in setup.outline(trials).items():
+        click.echo(f"{name + ':':<10} {value}")
+    return 0
+
+
+@contextlib.contextmanager
+def _view(kind: str | None) -> Iterator[tuple[Emit, Callable[[str], None]]]:
+    """Choose how the search is shown: live on a terminal, else as lines."""
+    from autocnn.views import jsonl, plain
+
+    if kind == "json":
+        yield jsonl.write, lambda text: jsonl.write(Notice(text=text))
+    elif kind == "plain" or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield plain.write, lambda text: plain.write(Notice(text=text))
+    else:
+        from autocnn.views.live import LiveView
+
+        with LiveView() as live:
+            yield live.write, lambda text: live.write(Notice(text=text))
+
+
+@contextlib.contextmanager
+def _interrupts(emit: Emit) -> Iterator[Callable[[], bool]]:
+    """Let the first Ctrl-C (or SIGTERM) stop the search, the second the program."""
+    asked: list[int] = []
+
+    def ask(_signal: int, _frame: Any) -> None:
+        asked.append(_signal)
+        if len(asked) > 1:
+            raise KeyboardInterrupt
+
+    handlers = {each: signal.signal(each, ask) for each in (signal.SIGINT, signal.SIGTERM)}
+
+    def stopping() -> bool:
+        if asked:
+            emit(Notice(text="stopping; press Ctrl-C again to stop at once"))
+        return bool(asked)
+
+    try:
+        yield stopping
+    finally:
+        for each, handler in handlers.items():
+            signal.signal(each, handler)

@@ -1,0 +1,300 @@
+"""From a command's words to a search that can begin: data, space, study, workers."""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from autocnn.commands.options import Place, Trials
+from autocnn.commands.progress import decoding_progress
+from autocnn.data.audit import Audit
+from autocnn.data.cache import Prepared, open_search_images, prepare
+from autocnn.data.splits import search_splits
+from autocnn.engines.local import LocalEngine
+from autocnn.errors import NoResultError, RequestError
+from autocnn.nets.net import summarize
+from autocnn.recipe import ImageShape
+from autocnn.search import space as spaces
+from autocnn.search.pruners import PRUNERS, rungs
+from autocnn.search.samplers import SAMPLERS
+from autocnn.search.study import (
+    StudyConfig,
+    check_name,
+    fresh_name,
+    stored_config,
+)
+from autocnn.search.trials import Plan
+from autocnn.choices import pick
+from autocnn.store import hide_password, open_storage
+from autocnn.train import device as devices
+from autocnn.views.tables import count
+
+if TYPE_CHECKING:
+    import optuna
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the command line asked for; None: whatever the study has, or the default."""
+
+    data: str
+    data_dir: Path | None
+    image_size: int | None
+    place: Place
+    study: str | None
+    new: bool
+    space: Path | None
+    epochs: int | None
+    folds: int | None
+    sampler: str | None
+    pruner: str | None
+    seed: int | None
+    jobs: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """A search that can begin."""
+
+    name: str
+    config: StudyConfig
+    data: Prepared
+    place: Place
+    device: torch.device
+    jobs: int
+    train_images: int
+    val_images: int
+    resumes: bool
+
+    @property
+    def folder(self) -> Path:
+        """Where the study's files go."""
+        return self.place.folder(self.name)
+
+    @property
+    def shown_storage(self) -> str:
+        """The storage's URL without its password."""
+        return hide_password(self.place.url)
+
+    @property
+    def device_name(self) -> str:
+        """The device as a person knows it."""
+        return devices.describe(self.device)
+
+    def describe_data(self) -> str:
+        """Name the data and count the images of each set."""
+        info = self.data.info
+        return (
+            f"{info.name} ({self.config.shape}; {self.train_images} train, "
+            f"{self.val_images} validation, {info.test_images} sealed test images)"
+        )
+
+    def plan(
+        self, study: "optuna.Study", trials: Trials, deadline: float | None
+    ) -> Plan:
+        """Fix what this run is to do."""
+        there = study.get_trials(deepcopy=False)
+        done = sum(trial.state.name != "WAITING" for trial in there)
+        return Plan(
+            config=self.config,
+            info=self.data.info,
+            data=self.data.folder,
+            folder=self.folder,
+            trials=trials.total(done),
+            val_images=self.val_images,
+            deadline=deadline or math.inf,
+        )
+
+    def engine(self, trials: int) -> LocalEngine:
+        """Start the workers."""
+        return LocalEngine(self.device, min(self.jobs, trials))
+
+    def outline(self, trials: Trials) -> dict[str, str]:
+        """Say what the search would do."""
+        config, space = self.config, self.config.space
+        first = spaces.to_recipe(
+            space, space.defaults, config.shape, epochs=config.epochs
+        )
+        cost = summarize(first, config.shape)
+        amount = f"{trials.count} more" if trials.more else f"{trials.count} in total"
+        judged = ", ".join(map(str, rungs(config.epochs)))
+        state = "resumes" if self.resumes else "new"
+        return {
+            "study": f"{self.name} ({state}), in {self.shown_storage}",
+            "data": self.describe_data(),
+            "trials": f"{amount}, {config.epochs} epochs each at most",
+            "space": f"{len(space.ranges)} parameters drawn, {len(space.fixed)} fixed",
+            "sampler": config.sampler,
+            "pruner": config.pruner
+            + (f", judging at epochs {judged}" if config.pruner == "asha" else ""),
+            "folds": str(config.folds or "none: one validation set"),
+            "device": f"{self.device_name}, {self.jobs} trials at once",
+            "first": f"{count(cost.parameters)} parameters, {count(cost.flops)}FLOPs",
+        }
+
+
+def set_up(request: Request, say: Callable[[str], None]) -> Setup:
+    """Check everything that can be checked before anything is trained."""
+    device = devices.pick_device(request.device)
+    jobs = _jobs(request.jobs, device)
+    for table, name, kind in (
+        (SAMPLERS, request.sampler, "sampler"),
+        (PRUNERS, request.pruner, "pruner"),
+    ):
+        if name is not None:
+            pick(table, name, kind)
+    wanted = spaces.declared_shape(request.space) if request.space else None
+    with decoding_progress(say) as progress:
+        data = prepare(
+            request.data,
+            data_dir=request.data_dir,
+            image_size=request.image_size or (wanted.height if wanted else None),
+            channels=wanted.channels if wanted else None,
+            progress=progress,
+        )
+    _report(data, say)
+    name, before = _study(request, data)
+    config = _config(request, data, device, before)
+    train_images, val_images = _split_sizes(data, config)
+    return Setup(
+        name=name,
+        config=config,
+        data=data,
+        place=request.place,
+        device=device,
+        jobs=jobs,
+        train_images=train_images,
+        val_images=val_images,
+        resumes=before is not None,
+    )
+
+
+def default_epochs(images: int, device: torch.device) -> int:
+    """Give small sets more passes: about 400,000 images a trial on CPU, 9 to 20."""
+    seen = 400_000 if device.type == "cpu" else 900_000
+    return min(20, max(9, round(seen / images)))
+
+
+def shape_of(data: Prepared) -> ImageShape:
+    """Say what a network for this data takes and tells apart."""
+    info = data.info
+    return ImageShape(
+        height=info.height,
+        width=info.width,
+        channels=info.channels,
+        classes=len(info.classes),
+    )
+
+
+def _jobs(text: str, device: torch.device) -> int:
+    if text == "auto":
+        return devices.default_jobs(device)
+    if not text.isdigit() or int(text) < 1:
+        raise RequestError(
+            f"--jobs {text} is no number of workers", hint="write auto, or 1 or more"
+        )
+    return int(text)
+
+
+def _study(request: Request, data: Prepared) -> tuple[str, StudyConfig | None]:
+    """Name the study, and find what it is if it is there."""
+    name = check_name(request.study or _slug(data.info.name))
+    try:
+        storage = open_storage(request.place.url)
+    except NoResultError:
+        return name, None
+    if request.new:
+        return fresh_name(storage, name), None
+    return name, stored_config(storage, name)
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.")[:100] or "study"
+
+
+def _config(
+    request: Request,
+    data: Prepared,
+    device: torch.device,
+    before: StudyConfig | None,
+) -> StudyConfig:
+    """Take what was asked for, else what the study has, else the defaults."""
+
+    def chosen(name: str, default: Any) -> Any:
+        asked = getattr(request, name)
+        if asked is not None:
+            return asked
+        return getattr(before, name) if before else default
+
+    shape = shape_of(data)
+    accelerated = device.type != "cpu"
+    if request.space is not None:
+        space = spaces.read_space(request.space, shape, accelerated=accelerated)
+    elif before is not None:
+        space = before.space
+    else:
+        space = spaces.default_space(shape, accelerated=accelerated)
+    folds = chosen("folds", 0)
+    config = StudyConfig(
+        data=data.info.name,
+        source=data.info.source,
+        fingerprint=data.info.fingerprint,
+        shape=shape,
+        epochs=chosen("epochs", default_epochs(data.info.search_images, device)),
+        folds=folds,
+        seed=chosen("seed", 0),
+        space=space,
+        sampler=chosen("sampler", "tpe"),
+        pruner=chosen("pruner", "none" if folds else "asha"),
+    )
+    if config.sampler == "grid":
+        next(spaces.grid(space))
+    return config
+
+
+def _split_sizes(data: Prepared, config: StudyConfig) -> tuple[int, int]:
+    images, groups = open_search_images(data.folder)
+    splits = search_splits(
+        images.labels,
+        groups,
+        seed=config.seed,
+        folds=config.folds,
+        given_val=data.info.given_val,
+    )
+    return len(splits[0].train), sum(len(split.val) for split in splits)
+
+
+def _report(data: Prepared, say: Callable[[str], None]) -> None:
+    """Tell what the audit found, and where to go from the embedded digits."""
+    info = data.info
+    if info.name == "digits":
+        say(
+            "data: scikit-learn's handwritten digits, embedded; next: "
+            "autocnn search cifar10, or autocnn search path/to/images"
+        )
+    for finding in findings(data.audit):
+        say(finding)
+
+
+def findings(audit: Audit) -> list[str]:
+    """Say in sentences what a person should know of the data before a search."""
+    found = list(audit.notes)
+    if audit.unreadable_count:
+        first = "; ".join(audit.unreadable[:3])
+        found.append(f"{audit.unreadable_count} unreadable files are skipped: {first}")
+    if audit.duplicates:
+        found.append(
+            f"{audit.duplicates} images are exact duplicates; "
+            "copies of one image stay on one side of every split"
+        )
+    if audit.leaked:
+        found.append(
+            f"{audit.leaked} images stand in two of the data's own splits; "
+            "scores on them are too good"
+        )
+    return found

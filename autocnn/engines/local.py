@@ -1,0 +1,126 @@
+"""Worker processes on this machine: one per CPU core, or per GPU."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing import connection, forkserver
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess, SpawnProcess
+
+import torch
+
+from autocnn.engines import worker
+from autocnn.search.jobs import Job, JobEnded, Message
+from autocnn.train import device as devices
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: ForkServerProcess | SpawnProcess
+    connection: Connection
+    trial: int | None = None
+
+
+class LocalEngine:
+    """A fixed number of long-lived workers; one that dies is replaced."""
+
+    def __init__(self, device: torch.device, jobs: int) -> None:
+        self._device = device
+        self._threads = max(1, devices.cores() // jobs)
+        methods = multiprocessing.get_all_start_methods()
+        method = "forkserver" if "forkserver" in methods else "spawn"
+        self._context = multiprocessing.get_context(method)
+        with _environment(devices.worker_environment(device, self._threads)):
+            if method == "forkserver":
+                forkserver.set_forkserver_preload(["autocnn.engines.preload"])
+                forkserver.ensure_running()
+            self._workers = [self._start(slot) for slot in range(jobs)]
+
+    def free(self) -> int:
+        """Count the workers without a job."""
+        return sum(worker.trial is None for worker in self._workers)
+
+    def submit(self, job: Job) -> None:
+        """Give a job to a free worker."""
+        free = next(worker for worker in self._workers if worker.trial is None)
+        free.trial = job.trial
+        with suppress(OSError):  # a dead worker is noticed, and said, by poll
+            free.connection.send(job)
+
+    def stop(self, trial: int) -> None:
+        """Tell the worker of this trial to leave it; JobEnded follows."""
+        for each in self._workers:
+            if each.trial == trial:
+                with suppress(OSError):
+                    each.connection.send(trial)
+
+    def poll(self, timeout: float) -> list[Message]:
+        """Collect what workers have said, waiting up to `timeout` seconds."""
+        ready = connection.wait([each.connection for each in self._workers], timeout)
+        return [
+            message
+            for slot, each in enumerate(self._workers)
+            if each.connection in ready
+            for message in self._receive(slot, each)
+        ]
+
+    def close(self) -> None:
+        """End all workers, at once."""
+        for each in self._workers:
+            each.process.kill()
+        for each in self._workers:
+            each.process.join()
+            each.connection.close()
+
+    def _start(self, slot: int) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        device = devices.assign(self._device, slot)
+        process = self._context.Process(
+            target=worker.main,
+            args=(theirs, str(device), self._threads),
+            name=f"autocnn-worker-{slot}",
+            daemon=True,
+        )
+        process.start()
+        theirs.close()
+        return _Worker(process, ours)
+
+    def _receive(self, slot: int, each: _Worker) -> Iterator[Message]:
+        try:
+            while each.connection.poll():
+                message: Message = each.connection.recv()
+                if isinstance(message, JobEnded):
+                    each.trial = None
+                yield message
+        except (EOFError, OSError):
+            each.process.join()
+            if each.trial is not None:
+                yield JobEnded(
+                    trial=each.trial, outcome="lost", reason=_how_it_died(each)
+                )
+            each.connection.close()
+            self._workers[slot] = self._start(slot)
+
+
+def _how_it_died(each: _Worker) -> str:
+    code = each.process.exitcode or 0
+    if code >= 0:
+        return f"its worker exited with code {code}"
+    name = signal.Signals(-code).name
+    hint = " (out of memory?)" if name == "SIGKILL" else ""
+    return f"its worker was ended by {name}{hint}"
+
+
+@contextmanager
+def _environment(settings: Mapping[str, str]) -> Iterator[None]:
+    """Set variables that must be there when a process starts; what is set stays."""
+    added = {name: value for name, value in settings.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]

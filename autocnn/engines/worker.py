@@ -1,0 +1,176 @@
+"""What a worker process does with a job: load, build, fit, report, obey."""
+
+import os
+import queue
+import signal
+import threading
+from collections.abc import Callable
+from functools import lru_cache
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from autocnn.data.batches import Batches, batches_of
+from autocnn.data.cache import open_info, open_search_images
+from autocnn.data.images import DataInfo, Images
+from autocnn.data.splits import Split, search_splits
+from autocnn.errors import AutocnnError
+from autocnn.events import EpochEnded
+from autocnn.nets.net import summarize
+from autocnn.recipe import ImageShape, from_dict
+from autocnn.search.jobs import Job, JobEnded, Message, Outcome, weights_file
+from autocnn.train import checkpoint
+from autocnn.train import device as devices
+from autocnn.train.loop import Diverged, Epoch, Learner, fit
+from autocnn.train.weights import save_weights
+
+Send = Callable[[Message], None]
+KeepGoing = Callable[[], bool]
+
+
+def main(connection: Connection, device_name: str, threads: int) -> None:
+    """Train one job after the other until the driver closes the connection."""
+    # Ctrl-C reaches the whole process group; only the driver decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    device = torch.device(device_name)
+    devices.prepare(device, threads)
+    jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+    stopped: set[int] = set()
+    threading.Thread(
+        target=_listen, args=(connection, jobs, stopped), daemon=True
+    ).start()
+    while True:
+        job = jobs.get()
+        stopped.discard(job.trial)
+        connection.send(
+            run(job, device, connection.send, lambda: job.trial not in stopped)
+        )
+
+
+def run(job: Job, device: torch.device, send: Send, keep_going: KeepGoing) -> JobEnded:
+    """Train one job to its end or until told to leave it; never raise."""
+    outcome: Outcome
+    try:
+        _train(job, device, send, keep_going)
+        outcome, reason = ("complete", "") if keep_going() else ("stopped", "")
+    except Diverged as error:
+        outcome, reason = "failed", f"diverged: {error}"
+    except AutocnnError as error:
+        outcome, reason = "failed", error.problem
+    except torch.OutOfMemoryError:
+        torch.cuda.empty_cache()
+        outcome, reason = "failed", "out of memory on the device"
+    except Exception as error:  # noqa: BLE001 - the study records it as the reason
+        text = str(error).splitlines()[0] if str(error) else ""
+        outcome, reason = "failed", f"{type(error).__name__}: {text}"
+    return JobEnded(trial=job.trial, outcome=outcome, reason=reason)
+
+
+def warm_up() -> None:
+    """Pay for PyTorch's first shape inference once, before workers are forked."""
+    shape = ImageShape(height=8, width=8, channels=1, classes=2)
+    recipe = from_dict({"layers": ["conv 8", "batch_norm", "relu", "flatten"]})
+    summarize(recipe, shape)
+
+
+def _listen(
+    connection: Connection, jobs: "queue.SimpleQueue[Job]", stopped: set[int]
+) -> None:
+    """Take jobs and requests to stop; without a driver there is nothing to do."""
+    try:
+        while True:
+            said = connection.recv()
+            if isinstance(said, Job):
+                jobs.put(said)
+            else:
+                stopped.add(said)
+    except (EOFError, OSError):
+        os._exit(0)
+
+
+def _train(
+    job: Job, device: torch.device, send: Send, keep_going: KeepGoing
+) -> None:
+    """Train on each fold, or on the one split there is."""
+    images, info, splits = _data(job.data, job.split_seed, job.folds)
+    before = 0.0
+    for number, split in enumerate(splits, start=1):
+        fold = number if job.folds else 0
+        learner = Learner(job.recipe, job.shape, device=device, seed=job.seed)
+        checkpoint.restore(_checkpoint(job, fold), learner)
+        for epoch in learner.history[0 if fold else job.reported :]:
+            # The driver died, or was stopped, before it heard of these.
+            send(_ended(job, epoch, fold, before))
+        train, val = _laid_out(images, split, info, device)
+        for epoch in fit(learner, train, val, keep_going=keep_going):
+            _save(job, learner, fold)
+            send(_ended(job, epoch, fold, before + _seconds(learner)))
+        if not keep_going():
+            return
+        before += _seconds(learner)
+
+
+def _checkpoint(job: Job, fold: int) -> Path:
+    return job.folder / f"checkpoint-{fold}.pt"
+
+
+def _save(job: Job, learner: Learner, fold: int) -> None:
+    """Write the state to go on from, and the weights if they are what counts.
+
+    That is the best epoch; in cross-validation the last one, as in scikit-learn.
+    """
+    epoch = learner.history[-1]
+    last = epoch.number == learner.settings.epochs
+    if last if fold else epoch == learner.best:
+        for old in job.folder.glob(f"best-{fold}-*.safetensors"):
+            old.unlink()
+        save_weights(weights_file(job.folder, fold, epoch.number), learner.net)
+    checkpoint.save(_checkpoint(job, fold), learner)
+
+
+def _seconds(learner: Learner) -> float:
+    return sum(epoch.seconds for epoch in learner.history)
+
+
+def _ended(job: Job, epoch: Epoch, fold: int, trained_seconds: float) -> EpochEnded:
+    return EpochEnded(
+        trial=job.trial,
+        epoch=epoch.number,
+        epochs=job.recipe.train.epochs,
+        train_loss=epoch.train_loss,
+        train_accuracy=epoch.train_accuracy,
+        val_loss=epoch.val_loss,
+        val_accuracy=epoch.val_accuracy,
+        seconds=epoch.seconds,
+        trained_seconds=trained_seconds,
+        images_per_second=epoch.images_per_second,
+        fold=fold,
+    )
+
+
+@lru_cache(maxsize=1)
+def _data(
+    folder: Path, split_seed: int, folds: int
+) -> tuple[Images, DataInfo, list[Split]]:
+    """Open a data set and cut it; the same for every trial of a study."""
+    info = open_info(folder)
+    images, groups = open_search_images(folder)
+    splits = search_splits(
+        images.labels,
+        groups,
+        seed=split_seed,
+        folds=folds,
+        given_val=info.given_val,
+    )
+    return images, info, splits
+
+
+def _laid_out(
+    images: Images, split: Split, info: DataInfo, device: torch.device
+) -> tuple[Batches, Batches]:
+    def batches(indices: np.ndarray) -> Batches:
+        return batches_of(images, indices, info, device)
+
+    return batches(split.train), batches(split.val)

@@ -1,0 +1,127 @@
+"""What is happening in a search. Losing an event only makes a view less fresh."""
+
+import dataclasses
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchStarted:
+    """The driver holds the study and is about to start workers."""
+
+    study: str
+    data: str
+    storage: str
+    device: str
+    jobs: int
+    sampler: str
+    pruner: str
+    epochs: int
+    trials: int
+    """The total that the study is to reach."""
+    done: int
+    """How many of them were there before."""
+    resumed: tuple[int, ...] = ()
+    """Trials that were interrupted and go on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialStarted:
+    """A worker has the trial's recipe; `epochs_done` of its epochs came before."""
+
+    trial: int
+    parameters: int
+    flops: int
+    """Of one image's forward pass."""
+    epochs: int
+    epochs_done: int
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochEnded:
+    """One pass over the training images has been trained and scored."""
+
+    trial: int
+    epoch: int
+    """Counted from 1."""
+    epochs: int
+    train_loss: float
+    train_accuracy: float
+    val_loss: float
+    val_accuracy: float
+    """Fraction of validation images classified correctly, 0 to 1."""
+    seconds: float
+    trained_seconds: float
+    """Of all the trial's epochs so far, those before an interruption included."""
+    images_per_second: float
+    fold: int = 0
+    """Counted from 1; 0 without cross-validation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialEnded:
+    """A trial is complete, pruned, failed, or interrupted (and goes on later)."""
+
+    trial: int
+    status: str
+    val_accuracy: float | None
+    """The best over its epochs, or the mean over its folds."""
+    epochs: int
+    seconds: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BestImproved:
+    """A trial's network is the best so far and has been kept."""
+
+    trial: int
+    val_accuracy: float
+    folder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something a person should know."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchEnded:
+    """No worker trains any more."""
+
+    study: str
+    outcome: str
+    """complete, time is up, interrupted, or failed."""
+    trials: int
+    best: int | None
+    val_accuracy: float | None
+    seconds: float
+    counts: dict[str, int] = field(default_factory=dict)
+    """How many trials have each status."""
+
+
+Event = (
+    SearchStarted
+    | TrialStarted
+    | EpochEnded
+    | TrialEnded
+    | BestImproved
+    | Notice
+    | SearchEnded
+)
+Emit = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """Let it pass."""
+
+
+def to_dict(event: Event) -> dict[str, Any]:
+    """Write an event as plain values; `event` holds its kind, as ``epoch_ended``."""
+    kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
+    return {"event": kind} | dataclasses.asdict(event)

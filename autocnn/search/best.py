@@ -1,0 +1,70 @@
+"""The best network so far, kept where people find it: STUDY/best/."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from autocnn import __version__, recipe as recipes
+from autocnn.data.images import DataInfo
+from autocnn.recipe import Recipe
+
+
+def card(
+    info: DataInfo, *, trial: int | None, val_accuracy: float, val_images: int, **more: Any
+) -> dict[str, Any]:
+    """Describe a trained network: what it tells apart, from what, and how well.
+
+    The standard error is the binomial one, in fractions of 1; it says nothing of the
+    bias that choosing the best of many trials adds.
+    """
+    error = (val_accuracy * (1 - val_accuracy) / max(1, val_images)) ** 0.5
+    return {
+        "autocnn": __version__,
+        "trial": trial,
+        "classes": list(info.classes),
+        "preprocessing": {
+            "height": info.height,
+            "width": info.width,
+            "channels": info.channels,
+            "mean": list(info.mean),
+            "std": list(info.std),
+        },
+        "val_accuracy": val_accuracy,
+        "val_standard_error": error,
+        "val_images": val_images,
+        "data": {
+            "name": info.name,
+            "source": info.source,
+            "fingerprint": info.fingerprint,
+        },
+        **more,
+    }
+
+
+def keep(folder: Path, weights: Path, recipe: Recipe, card: dict[str, Any]) -> None:
+    """Replace what `folder` holds by these weights, their recipe and their card.
+
+    A reader finds the old network or the new one, never a mixture.
+    """
+    fresh, old = folder.with_name(".best-new"), folder.with_name(".best-old")
+    for leftover in (fresh, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    shutil.copyfile(weights, fresh / "model.safetensors")
+    (fresh / "recipe.toml").write_text(recipes.dumps(recipe), encoding="utf-8")
+    text = json.dumps(card, indent=2, ensure_ascii=False)
+    (fresh / "card.json").write_text(text + "\n", encoding="utf-8")
+    if folder.exists():
+        folder.rename(old)
+    fresh.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def kept_score(folder: Path, study: str) -> float:
+    """Read the score of the network that a study's `folder` holds; -1 if none does."""
+    try:
+        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        return float(card["val_accuracy"]) if card["study"] == study else -1.0
+    except (OSError, ValueError, KeyError):
+        return -1.0

@@ -1,0 +1,73 @@
+"""What the driver hands to a worker, what the worker says back, and who carries it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from autocnn.events import EpochEnded
+from autocnn.recipe import ImageShape, Recipe
+
+
+Outcome = Literal["complete", "stopped", "failed", "lost"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One trial to train, from its checkpoint if there is one."""
+
+    trial: int
+    recipe: Recipe
+    shape: ImageShape
+    data: Path
+    """A prepared data set's folder."""
+    folder: Path
+    """Where the trial's checkpoints and best weights go."""
+    seed: int
+    """Of the weights, the order of the images and their augmentation."""
+    split_seed: int
+    folds: int = 0
+    """Cross-validate with so many folds; 0: one validation set."""
+    reported: int = 0
+    """Epochs (with folds: folds) that the study already knows."""
+
+
+def weights_file(folder: Path, fold: int, epoch: int) -> Path:
+    """Say where a worker puts a trial's weights of this epoch."""
+    return folder / f"best-{fold}-{epoch}.safetensors"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobEnded:
+    """A worker is free again."""
+
+    trial: int
+    outcome: Outcome
+    """`lost`: the worker died; the trial may go on from its checkpoint."""
+    reason: str = ""
+
+
+Message = EpochEnded | JobEnded
+
+
+class Engine(Protocol):
+    """What gives the driver its workers."""
+
+    def free(self) -> int:
+        """Count the workers without a job."""
+        ...
+
+    def submit(self, job: Job) -> None:
+        """Give a job to a free worker."""
+        ...
+
+    def stop(self, trial: int) -> None:
+        """Tell the worker of this trial to leave it; JobEnded follows."""
+        ...
+
+    def poll(self, timeout: float) -> list[Message]:
+        """Collect what workers have said, waiting up to `timeout` seconds."""
+        ...
+
+    def close(self) -> None:
+        """End all workers, at once."""
+        ...

@@ -1,0 +1,88 @@
+"""How a range is written in a space file, and what is refused there."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from autocnn.choices import FloatRange, IntRange, OneOf, Range, Scalar
+from autocnn.errors import RequestError, did_you_mean
+
+KEYS = ("min", "max", "log", "step", "default")
+
+
+def parse_range(
+    name: str, value: Any, likeness: Range | None, where: str
+) -> tuple[Range, Scalar | None]:
+    """Read one value, a list of choices, or a table with min and max.
+
+    `likeness` is the range it replaces: a float range stays one when whole numbers
+    are given. Returns the range and its `default`, if one was given.
+    """
+    if isinstance(value, dict):
+        return _from_table(name, value, likeness, where), value.get("default")
+    items = value if isinstance(value, list) else [value]
+    if not items:
+        raise RequestError(
+            f"{where}: the range of {name} is empty", hint="list at least one value"
+        )
+    choices = tuple(check_value(name, item, where) for item in items)
+    if len(set(choices)) < len(choices):
+        raise RequestError(
+            f"{where}: the choices of {name} repeat a value", hint="list each once"
+        )
+    return OneOf(choices), None
+
+
+def range_to_dict(choice: Range) -> Any:
+    """Write a range so that `parse_range` reads it back."""
+    match choice:
+        case OneOf(choices):
+            return list(choices)
+        case FloatRange(low, high, log):
+            return {"min": float(low), "max": float(high), "log": log}
+        case IntRange(low, high, log, step):
+            return {"min": low, "max": high, "log": log, "step": step}
+
+
+def check_value(name: str, value: Any, where: str) -> Any:
+    """Let through what a parameter can be: text, a truth value, a number from 0."""
+    if not isinstance(value, str | int | float | bool):
+        raise RequestError(
+            f"{where}: {name} = {value!r} is neither a number nor a name",
+            hint="give a value, a list of values, or { min = ..., max = ... }",
+        )
+    if isinstance(value, int | float) and not 0 <= value < float("inf"):
+        raise RequestError(
+            f"{where}: {name} = {value} is out of range", hint="it is 0 or more"
+        )
+    return value
+
+
+def _from_table(
+    name: str, table: Mapping[str, Any], likeness: Range | None, where: str
+) -> Range:
+    for key in table:
+        if key not in KEYS:
+            raise RequestError(
+                f"{where}: a range has no '{key}' ({name})", hint=did_you_mean(key, KEYS)
+            )
+    if "min" not in table or "max" not in table:
+        raise RequestError(
+            f"{where}: the range of {name} lacks min or max",
+            hint=f"write {name} = {{ min = 1, max = 4 }}",
+        )
+    low, high = (check_value(name, table[key], where) for key in ("min", "max"))
+    log, step = bool(table.get("log", False)), int(table.get("step", 1))
+    if isinstance(low, str) or isinstance(high, str) or low > high or step < 1:
+        raise RequestError(
+            f"{where}: the range of {name} is empty: {low} to {high}",
+            hint="min must be a number no larger than max",
+        )
+    if log and low <= 0:
+        raise RequestError(
+            f"{where}: {name} cannot be drawn on a log scale from {low}",
+            hint="let min be above 0, or drop log",
+        )
+    whole = isinstance(low, int) and isinstance(high, int)
+    if whole and not isinstance(likeness, FloatRange):
+        return IntRange(low, high, log, step)
+    return FloatRange(float(low), float(high), log)

@@ -1,0 +1,79 @@
+"""Who proposes the next recipe. To add a sampler, add its line to SAMPLERS."""
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import optuna
+from optuna.samplers import BaseSampler
+
+from autocnn.choices import pick
+from autocnn.errors import RequestError
+
+
+@dataclass(frozen=True, slots=True)
+class Sampler:
+    """How a sampler is made from a seed, and what it is good for."""
+
+    make: Callable[[int], BaseSampler]
+    help: str
+    package: str = ""
+    """What must be installed for it, beyond autocnn's own needs."""
+
+
+SAMPLERS: Mapping[str, Sampler] = {
+    "tpe": Sampler(
+        lambda seed: optuna.samplers.TPESampler(
+            seed=seed, multivariate=True, constant_liar=True
+        ),
+        "models good and bad recipes together; the default",
+    ),
+    "tpe-univariate": Sampler(
+        lambda seed: optuna.samplers.TPESampler(
+            seed=seed, multivariate=False, constant_liar=True
+        ),
+        "models each parameter alone; good with many workers",
+    ),
+    "gp": Sampler(
+        lambda seed: optuna.samplers.GPSampler(seed=seed),
+        "a Gaussian process; good under 100 trials with --pruner none",
+    ),
+    "cmaes": Sampler(
+        lambda seed: optuna.samplers.CmaEsSampler(seed=seed),
+        "an evolution strategy, for numbers only; needs autocnn[cmaes]",
+        package="cmaes",
+    ),
+    "nsga2": Sampler(
+        lambda seed: optuna.samplers.NSGAIISampler(seed=seed, population_size=10),
+        "a genetic algorithm",
+    ),
+    "random": Sampler(
+        lambda seed: optuna.samplers.RandomSampler(seed=seed), "the honest baseline"
+    ),
+    "qmc": Sampler(
+        lambda seed: optuna.samplers.QMCSampler(
+            seed=seed, scramble=True, warn_independent_sampling=False
+        ),
+        "random, but evenly spread",
+    ),
+    "grid": Sampler(
+        # Every cell is enqueued when the study begins; nothing is left to draw.
+        lambda seed: optuna.samplers.RandomSampler(seed=seed),
+        "every combination once; all ranges must be lists or whole numbers",
+    ),
+}
+
+
+def make_sampler(name: str, *, seed: int, trials: int) -> BaseSampler:
+    """Make a sampler for a study that already holds so many trials.
+
+    Their count goes into the seed: a resumed search must not draw again what it drew
+    at its start.
+    """
+    row = pick(SAMPLERS, name, "sampler")
+    if row.package and importlib.util.find_spec(row.package) is None:
+        raise RequestError(
+            f"the sampler '{name}' needs the package '{row.package}'",
+            hint=f"pip install {row.package}, or choose another --sampler",
+        )
+    return row.make((seed * 1_000_003 + trials) % 2**32)

@@ -1,0 +1,255 @@
+"""A space: a recipe with ranges. A sampler draws from it; a file may change it."""
+
+import dataclasses
+import itertools
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import optuna
+
+from autocnn import recipe as recipes
+from autocnn.choices import FloatRange, IntRange, OneOf, Range, Scalar
+from autocnn.errors import RequestError, did_you_mean
+from autocnn.recipe import ImageShape, Recipe
+from autocnn.search import compile as compiler
+from autocnn.search import parameters
+from autocnn.search.ranges import check_value, parse_range, range_to_dict
+
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Space:
+    """Everything a study's trials may differ in, and what they all share."""
+
+    ranges: Mapping[str, Range]
+    """What is drawn, in this order."""
+    fixed: Mapping[str, Scalar]
+    """What is set once for all trials."""
+    defaults: Mapping[str, Scalar]
+    """The first trial: a known good start, within the ranges."""
+    template: str | None = None
+    """A recipe (as JSON) with ``{placeholders}``; None: networks by PARAMETERS."""
+    max_flops: int = 0
+    """Of one image's forward pass, for networks by PARAMETERS."""
+
+
+def default_space(shape: ImageShape, *, accelerated: bool) -> Space:
+    """The space for images of this shape on this kind of device."""
+    return adjusted({}, shape, accelerated=accelerated, where="the default space")
+
+
+def read_space(path: Path, shape: ImageShape, *, accelerated: bool) -> Space:
+    """Read a space from a TOML file; RequestError names the file and the key.
+
+    With ``recipe = "FILE"`` (or layers of its own) the space is that recipe with
+    ranges; without, it is the default space, narrowed, fixed or extended.
+    """
+    document = recipes.read_toml(path)
+    changes = document.pop("space", {})
+    if not isinstance(changes, dict):
+        raise RequestError(
+            f"{path}: 'space' is not a table", hint="write it as [space]"
+        )
+    if "recipe" in document:
+        base = recipes.read_toml(path.parent / str(document.pop("recipe")))
+        train = base.get("train", {}) | document.pop("train", {})
+        document = base | {"train": train} | document
+    if "layers" in document:
+        return _from_template(document, changes, where=str(path))
+    if "max_flops" in document:
+        changes["max_flops"] = document.pop("max_flops")
+    for name in document:
+        raise RequestError(
+            f"{path} has no use for '{name}'",
+            hint=did_you_mean(name, ("space", "recipe", "layers", "train", "max_flops")),
+        )
+    return adjusted(changes, shape, accelerated=accelerated, where=str(path))
+
+
+def declared_shape(path: Path) -> ImageShape | None:
+    """Say which images a recipe or space file was written for, if it does."""
+    document = recipes.read_toml(path)
+    if "recipe" in document:
+        return declared_shape(path.parent / str(document["recipe"]))
+    if "input" not in document:
+        return None
+    return recipes.from_dict({"layers": [], "input": document["input"]}).shape
+
+
+def adjusted(
+    changes: Mapping[str, Any], shape: ImageShape, *, accelerated: bool, where: str
+) -> Space:
+    """Change the default space: a range, a list of choices or one value a name."""
+    table = parameters.suited_to(shape, accelerated=accelerated)
+    ranges = {name: parameter.range for name, parameter in table.items()}
+    defaults = {name: parameter.default for name, parameter in table.items()}
+    flops = parameters.max_flops(shape, accelerated=accelerated)
+    fixed: dict[str, Scalar] = {}
+    for name, change in changes.items():
+        if name == "max_flops":
+            flops = int(check_value(name, change, where))
+            continue
+        _refuse_unknown(name, [*table, *recipes.TRAIN_TYPES], where)
+        likeness = table[name].range if name in table else None
+        ranges[name], start = parse_range(name, change, likeness, where)
+        defaults[name] = defaults.get(name, start) if start is None else start
+        compiler.check_choices(name, ranges[name], where)
+    for name, choice in list(ranges.items()):
+        if (value := single(choice)) is not None:
+            fixed[name] = value
+            del ranges[name]
+    return Space(
+        ranges=ranges,
+        fixed=fixed,
+        defaults={name: clip(defaults[name], ranges[name]) for name in ranges},
+        max_flops=flops,
+    )
+
+
+def _from_template(
+    document: dict[str, Any], changes: Mapping[str, Any], where: str
+) -> Space:
+    text = json.dumps(document)
+    names = set(PLACEHOLDER.findall(text))
+    ranges: dict[str, Range] = {}
+    defaults: dict[str, Scalar] = {}
+    for name, change in changes.items():
+        _refuse_unknown(name, [*sorted(names), *recipes.TRAIN_TYPES], where)
+        ranges[name], start = parse_range(name, change, None, where)
+        own = document.get("train", {}).get(name, start)
+        defaults[name] = start if start is not None else own
+    for name in sorted(names - set(changes)):
+        raise RequestError(
+            f"{where} uses {{{name}}} but gives it no range",
+            hint=f"add under [space]: {name} = [0.1, 0.2]",
+        )
+    space = Space(
+        ranges=ranges,
+        fixed={},
+        defaults={name: clip(defaults[name], ranges[name]) for name in ranges},
+        template=text,
+    )
+    _fill(space, space.defaults, epochs=1, where=where)
+    return space
+
+
+def draw(space: Space, trial: optuna.trial.Trial) -> dict[str, Scalar]:
+    """Let the study's sampler draw every value there is, always in the same order."""
+    values: dict[str, Scalar] = {}
+    for name, choice in space.ranges.items():
+        match choice:
+            case FloatRange(low, high, log):
+                values[name] = trial.suggest_float(name, low, high, log=log)
+            case IntRange(low, high, log, step):
+                values[name] = trial.suggest_int(name, low, high, step=step, log=log)
+            case OneOf(choices):
+                values[name] = trial.suggest_categorical(name, choices)
+    return values
+
+
+def to_recipe(
+    space: Space, values: Mapping[str, Any], shape: ImageShape, *, epochs: int
+) -> Recipe:
+    """Write out the recipe that drawn values stand for."""
+    if space.template is not None:
+        recipe = _fill(space, values, epochs=epochs, where="the space")
+        return dataclasses.replace(recipe, shape=shape)
+    return compiler.to_recipe(
+        {**space.fixed, **values}, shape, epochs=epochs, max_flops=space.max_flops
+    )
+
+
+def grid(space: Space) -> Iterator[dict[str, Scalar]]:
+    """Every combination of values; RequestError if a range holds infinitely many."""
+    axes: list[list[Scalar]] = []
+    for name, choice in space.ranges.items():
+        match choice:
+            case OneOf(choices):
+                axes.append(list(choices))
+            case IntRange(low, high, log, step):
+                axes.append(list(range(low, high + 1, 1 if log else step)))
+            case FloatRange():
+                raise RequestError(
+                    f"a grid needs a list of values, and {name} is a range",
+                    hint=f"write a list in a --space file: {name} = [0.1, 0.2, 0.3]",
+                )
+    for point in itertools.product(*axes):
+        yield dict(zip(space.ranges, point, strict=True))
+
+
+def to_dict(space: Space) -> dict[str, Any]:
+    """Write a space as plain values, for the study that keeps it."""
+    return {
+        "ranges": {name: range_to_dict(choice) for name, choice in space.ranges.items()},
+        "fixed": dict(space.fixed),
+        "defaults": dict(space.defaults),
+        "template": space.template,
+        "max_flops": space.max_flops,
+    }
+
+
+def from_dict(document: Mapping[str, Any]) -> Space:
+    """Read a space that a study keeps."""
+    return Space(
+        ranges={
+            name: parse_range(name, choice, None, "the study's space")[0]
+            for name, choice in document["ranges"].items()
+        },
+        fixed=document["fixed"],
+        defaults=document["defaults"],
+        template=document["template"],
+        max_flops=document["max_flops"],
+    )
+
+
+def single(choice: Range) -> Scalar | None:
+    """Give the only value of a range that holds one; None if it holds more."""
+    match choice:
+        case FloatRange(low, high) | IntRange(low, high):
+            return low if low == high else None
+        case OneOf(choices):
+            return choices[0] if len(choices) == 1 else None
+
+
+def clip(value: Any, choice: Range) -> Scalar:
+    """Bring a value into a range; what cannot be is replaced by the middle."""
+    match choice:
+        case OneOf(choices):
+            return value if value in choices else choices[0]
+        case FloatRange(low, high, log) | IntRange(low, high, log):
+            if not isinstance(value, int | float):
+                value = math.sqrt(low * high) if log else (low + high) / 2
+            inside: float = min(max(value, low), high)
+            if isinstance(choice, FloatRange):
+                return inside
+            return choice.low + choice.step * round((inside - choice.low) / choice.step)
+
+
+def _fill(
+    space: Space, values: Mapping[str, Any], *, epochs: int, where: str
+) -> Recipe:
+    """Put values into the template's placeholders and its training settings."""
+    assert space.template is not None
+    document = json.loads(space.template)
+    layers = [
+        PLACEHOLDER.sub(lambda found: str(values[found[1]]), layer)
+        for layer in document["layers"]
+    ]
+    train = document.get("train", {})
+    train.setdefault("epochs", epochs)
+    train |= {name: values[name] for name in values if name in recipes.TRAIN_TYPES}
+    return recipes.from_dict({**document, "layers": layers, "train": train}, where=where)
+
+
+def _refuse_unknown(name: str, known: list[str], where: str) -> None:
+    if name not in known:
+        raise RequestError(
+            f"{where}: there is no parameter called '{name}'",
+            hint=did_you_mean(name, known),
+        )

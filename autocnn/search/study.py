@@ -1,0 +1,164 @@
+"""Create a study, resume it, or refuse one that does not fit, with a diff."""
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import filelock
+import optuna
+from optuna.storages import RDBStorage
+
+from autocnn.errors import RequestError, StudyError, UnavailableError
+from autocnn.recipe import ImageShape
+from autocnn.search import space as spaces
+from autocnn.search.pruners import make_pruner
+from autocnn.search.samplers import make_sampler
+from autocnn.search.space import Space
+from autocnn.store import CONFIG, retried, study_names
+
+NAME = re.compile(r"[\w][\w.-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyConfig:
+    """What all trials of a study share; stored in the study itself."""
+
+    data: str
+    """Its name."""
+    source: str
+    fingerprint: str
+    shape: ImageShape
+    epochs: int
+    folds: int
+    seed: int
+    space: Space
+    sampler: str
+    pruner: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write the config as plain values."""
+        own = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return own | {
+            "shape": dataclasses.asdict(self.shape),
+            "space": spaces.to_dict(self.space),
+        }
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> "StudyConfig":
+        """Read a config that a study keeps."""
+        return cls(
+            **{
+                **document,
+                "shape": ImageShape(**document["shape"]),
+                "space": spaces.from_dict(document["space"]),
+            }
+        )
+
+
+# How trials are drawn and judged may change between two runs of a study; what they
+# are and what they are measured on may not, or they could not be compared.
+CHANGEABLE = {"sampler", "pruner", "source"}
+
+
+def check_name(name: str) -> str:
+    """Let through what can name a folder and a study everywhere."""
+    if not NAME.fullmatch(name):
+        raise RequestError(
+            f"'{name[:40]}' cannot name a study",
+            hint="use letters, digits, '-', '_' and '.', at most 100 of them",
+        )
+    return name
+
+
+def stored_config(storage: RDBStorage, name: str) -> StudyConfig | None:
+    """Read the config of a study, or None if there is no such study."""
+    if name not in study_names(storage):
+        return None
+    study = optuna.load_study(study_name=name, storage=storage)
+    document = study.user_attrs.get(CONFIG)
+    if document is None:
+        raise StudyError(
+            f"study '{name}' was not made by autocnn",
+            hint="choose another name with --study",
+        )
+    return StudyConfig.from_dict(document)
+
+
+def fresh_name(storage: RDBStorage, name: str) -> str:
+    """Number a name until no study has it: digits, digits-2, digits-3, ..."""
+    taken = set(study_names(storage))
+    fresh, number = name, 1
+    while fresh in taken:
+        number += 1
+        fresh = f"{name}-{number}"
+    return fresh
+
+
+def open_study(storage: RDBStorage, name: str, config: StudyConfig) -> optuna.Study:
+    """Create the study, or resume it if it is the same search; StudyError if not."""
+    before = stored_config(storage, name)
+    if before is not None:
+        differences = list(_differences(before.to_dict(), config.to_dict()))
+        if differences:
+            raise StudyError(
+                f"study '{name}' is a different search: " + "; ".join(differences),
+                hint="leave those options out to resume it, start another with --new, "
+                "or choose a name with --study",
+            )
+    study = retried(
+        lambda: optuna.create_study(
+            study_name=name, storage=storage, direction="maximize", load_if_exists=True
+        )
+    )
+    if before != config:
+        study.set_user_attr(CONFIG, config.to_dict())
+    if before is None:
+        study.set_metric_names(["val_accuracy"])
+    trials = len(study.get_trials(deepcopy=False))
+    study.sampler = make_sampler(config.sampler, seed=config.seed, trials=trials)
+    study.pruner = make_pruner(config.pruner, config.folds or config.epochs)
+    return study
+
+
+@contextmanager
+def only_search(folder: Path) -> Iterator[None]:
+    """Hold a study for this process alone; UnavailableError if another has it."""
+    lock = filelock.FileLock(folder / "search.lock")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(blocking=False)
+    except filelock.Timeout:
+        raise UnavailableError(
+            f"another search works on study '{folder.name}'",
+            hint="wait for it or stop it; autocnn leaderboard shows how it does",
+        ) from None
+    except OSError as error:
+        raise RequestError(
+            f"cannot write to {folder}: {error.strerror}",
+            hint="choose a folder you may write to, with --studies",
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _differences(before: Any, after: Any, name: str = "") -> Iterator[str]:
+    """Say where two configs differ: ``epochs was 9, now 20``."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in before | after:
+            if name or key not in CHANGEABLE:
+                path = f"{name}.{key}" if name else key
+                yield from _differences(before.get(key), after.get(key), path)
+    elif json.dumps(before) != json.dumps(after):
+        yield f"{name} was {_short(before)}, now {_short(after)}"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004

@@ -1,0 +1,155 @@
+"""One trial in the driver's hands: drawn, written out, told of, scored."""
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from optuna.trial import Trial
+
+from autocnn import recipe as recipes
+from autocnn.data.images import DataInfo
+from autocnn.nets.net import NetSummary, summarize
+from autocnn.recipe import Recipe
+from autocnn.search import best
+from autocnn.search import space as spaces
+from autocnn.search.jobs import Job, weights_file
+from autocnn.search.study import StudyConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What one run of a search is to do."""
+
+    config: StudyConfig
+    info: DataInfo
+    data: Path
+    """The prepared data set's folder."""
+    folder: Path
+    """The study's own: checkpoints and the best network."""
+    trials: int
+    """In total, those of earlier runs included."""
+    val_images: int
+    deadline: float = math.inf
+    """By time.monotonic()."""
+
+    def checkpoints(self, trial: int) -> Path:
+        """Say where a trial's state lies while it is not finished."""
+        return self.folder / "checkpoints" / str(trial)
+
+
+@dataclass(slots=True)
+class Running:
+    """A trial that a worker trains, or is about to."""
+
+    trial: Trial
+    curve: list[float]
+    """What the study knows: val_accuracy of each epoch, or of each fold."""
+    folds: int
+    job: Job | None = None
+    summary: NetSummary | None = None
+    attempts: int = 1
+    seconds: float = 0.0
+    images_per_second: list[float] = field(default_factory=list)
+
+    @property
+    def number(self) -> int:
+        """The trial's number in its study."""
+        return self.trial.number
+
+    @property
+    def score(self) -> float | None:
+        """The best over its epochs, or the mean over its folds."""
+        if not self.curve:
+            return None
+        return sum(self.curve) / len(self.curve) if self.folds else max(self.curve)
+
+
+def prepare(running: Running, plan: Plan) -> Job:
+    """Write a trial's recipe out and into the study, before anything is trained.
+
+    RequestError if what was drawn cannot be built for the images.
+    """
+    config, trial = plan.config, running.trial
+    values = spaces.draw(config.space, trial)
+    text = trial.user_attrs.get("recipe")
+    if text is None:
+        recipe = spaces.to_recipe(
+            config.space, values, config.shape, epochs=config.epochs
+        )
+    else:
+        recipe = recipes.loads(text)
+    summary = summarize(recipe, config.shape)
+    seed = config.seed * 1_000 + trial.number
+    if text is None:
+        _describe(trial, recipe, summary, seed, config.folds)
+    running.summary = summary
+    running.job = Job(
+        trial=trial.number,
+        recipe=recipe,
+        shape=config.shape,
+        data=plan.data,
+        folder=plan.checkpoints(trial.number),
+        seed=seed,
+        split_seed=config.seed,
+        folds=config.folds,
+        reported=len(running.curve),
+    )
+    return running.job
+
+
+def keep(running: Running, plan: Plan, study: str, *, fold: int, epoch: int) -> bool:
+    """Make a trial's weights the study's best; False if they are gone already.
+
+    They are when a later epoch was better still: its own message is on its way.
+    """
+    job, summary, score = running.job, running.summary, running.score
+    assert job is not None
+    assert summary is not None
+    assert score is not None
+    weights = weights_file(job.folder, fold, epoch)
+    if not weights.is_file():
+        return False
+    card = best.card(
+        plan.info,
+        trial=running.number,
+        val_accuracy=score,
+        val_images=plan.val_images,
+        study=study,
+        parameters=summary.parameters,
+        seed=job.seed,
+        **({"folds": running.folds, "fold": fold} if fold else {"epoch": epoch}),
+    )
+    recipe = dataclasses.replace(job.recipe, shape=plan.config.shape)
+    best.keep(plan.folder / "best", weights, recipe, card)
+    return True
+
+
+def standing(value: float, others: list[float]) -> str:
+    """Say where a value stands among all at its step, itself included: 3rd of 11."""
+    rank = 1 + sum(other > value for other in others)
+    return f"{_ordinal(rank)} of {len(others)}"
+
+
+def _describe(
+    trial: Trial, recipe: Recipe, summary: NetSummary, seed: int, folds: int
+) -> None:
+    attributes: dict[str, Any] = {
+        "parameters": summary.parameters,
+        "flops": summary.flops,
+        "key": recipe.key,
+        "seed": seed,
+    }
+    if folds:
+        attributes["folds"] = folds
+    # The last one written: where it is, all are.
+    attributes["recipe"] = recipes.dumps(dataclasses.replace(recipe, shape=None))
+    for name, value in attributes.items():
+        trial.set_user_attr(name, value)
+
+
+def _ordinal(number: int) -> str:
+    if number % 100 in {11, 12, 13}:
+        return f"{number}th"
+    return f"{number}" + {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")

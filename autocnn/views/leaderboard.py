@@ -1,0 +1,65 @@
+"""The trials of a study as rows, best first."""
+
+from typing import Any
+
+from autocnn.store import StudySnapshot, TrialRow
+from autocnn.views import tables
+
+COLUMNS = (
+    "rank",
+    "trial",
+    "status",
+    "val_accuracy",
+    "epochs",
+    "parameters",
+    "seconds",
+    "params",
+)
+# What most tells two networks apart, for lines that have no room for everything.
+KEY_SETTINGS = (
+    "block",
+    "stages",
+    "width",
+    "activation",
+    "optimizer",
+    "learning_rate_factor",
+    "batch_size",
+)
+
+
+def rows(study: StudySnapshot, *, top: int | None = None) -> list[dict[str, Any]]:
+    """All trials, ranked; those without a score come last, without a rank."""
+    ranked = study.ranked()
+    others = [row for row in study.trials if row.val_accuracy is None]
+    listed = [_row(row, rank) for rank, row in enumerate(ranked, start=1)]
+    listed += [_row(row, None) for row in others]
+    return listed[:top] if top else listed
+
+
+def write(study: StudySnapshot, form: str, *, top: int | None = None) -> None:
+    """Write the leaderboard; the table shows key settings only."""
+    listed = rows(study, top=top)
+    if form == "table":
+        listed = [row | {"params": _key_settings(row["params"])} for row in listed]
+    tables.write(listed, form, columns=COLUMNS)
+
+
+def _row(row: TrialRow, rank: int | None) -> dict[str, Any]:
+    return {
+        "rank": rank,
+        "trial": row.trial,
+        "state": row.state,
+        "status": row.status,
+        "val_accuracy": row.val_accuracy,
+        "epochs": row.epochs,
+        "parameters": row.parameters,
+        "flops": row.flops,
+        "seconds": row.seconds,
+        "reason": row.reason,
+        "params": dict(row.params),
+    }
+
+
+def _key_settings(params: dict[str, Any]) -> dict[str, Any]:
+    key = {name: params[name] for name in KEY_SETTINGS if name in params}
+    return key or params

@@ -1,0 +1,87 @@
+"""Events as lines of text, on standard error: for pipes, logs and CI."""
+
+import sys
+
+from autocnn.events import (
+    BestImproved,
+    EpochEnded,
+    Event,
+    Notice,
+    SearchEnded,
+    SearchStarted,
+    TrialEnded,
+    TrialStarted,
+)
+from autocnn.views.tables import accuracy, count, duration
+
+
+def write(event: Event) -> None:
+    """Write one event as a line."""
+    sys.stderr.write(line(event) + "\n")
+    sys.stderr.flush()
+
+
+def line(event: Event) -> str:
+    """Say one event in a sentence."""
+    match event:
+        case SearchStarted():
+            return started(event)
+        case TrialStarted():
+            again = f", from epoch {event.epochs_done}" if event.epochs_done else ""
+            return (
+                f"trial {event.trial} started: {count(event.parameters)} parameters, "
+                f"{count(event.flops)}FLOPs an image{again}"
+            )
+        case EpochEnded():
+            fold = f" fold {event.fold}" if event.fold else ""
+            return (
+                f"trial {event.trial}{fold} epoch {event.epoch}/{event.epochs}: "
+                f"val {accuracy(event.val_accuracy)}, loss {event.train_loss:.3f}, "
+                f"{duration(event.seconds)}, {event.images_per_second:.0f} images/s"
+            )
+        case TrialEnded():
+            return trial_ended(event)
+        case BestImproved():
+            return f"best so far: trial {event.trial}, {accuracy(event.val_accuracy)}"
+        case Notice():
+            return event.text
+        case SearchEnded():
+            return ended(event)
+
+
+def started(event: SearchStarted) -> str:
+    """Introduce a search."""
+    share = "1 worker" if event.jobs == 1 else f"{event.jobs} workers"
+    before = f", {event.done} done before" if event.done else ""
+    resumed = ", ".join(map(str, event.resumed))
+    return (
+        f"study {event.study}: {event.data}, {event.trials} trials{before}, up to "
+        f"{event.epochs} epochs each, {share} on {event.device}, "
+        f"sampler {event.sampler}, pruner {event.pruner}"
+        + (f"; trials that go on: {resumed}" if resumed else "")
+    )
+
+
+def trial_ended(event: TrialEnded) -> str:
+    """Say how a trial ended."""
+    why = f": {event.reason}" if event.reason else ""
+    return (
+        f"trial {event.trial} {event.status}{why} "
+        f"(val {accuracy(event.val_accuracy)}, {event.epochs} epochs, "
+        f"{duration(event.seconds)})"
+    )
+
+
+def ended(event: SearchEnded) -> str:
+    """Sum a search up."""
+    statuses = ", ".join(f"{n} {status}" for status, n in event.counts.items())
+    best = (
+        f"; best is trial {event.best} with {accuracy(event.val_accuracy)} validation "
+        "accuracy"
+        if event.best is not None
+        else ""
+    )
+    return (
+        f"search {event.outcome} after {duration(event.seconds)}: "
+        f"{event.trials} trials ({statuses}){best}"
+    )

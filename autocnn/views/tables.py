@@ -1,0 +1,118 @@
+"""Rows as a table, as JSON or as CSV, on standard output."""
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+Row = Mapping[str, Any]
+
+
+def accuracy(value: float | None) -> str:
+    """0.8312 to ``83.1%``."""
+    return "-" if value is None else f"{value:.1%}"
+
+
+def count(value: float | None) -> str:
+    """1250858 to ``1.25 M``."""
+    if value is None:
+        return "-"
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:.3g} {unit}"
+    return f"{value:g}"
+
+
+def duration(seconds: float | None) -> str:
+    """150 to ``2m30s``."""
+    if seconds is None:
+        return "-"
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return f"{seconds:.1f}s" if seconds < 10 else f"{seconds:.0f}s"  # noqa: PLR2004
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes:02}m" if hours else f"{minutes}m{rest:02}s"
+
+
+def settings(params: Mapping[str, Any], *, most: int = 0) -> str:
+    """Write drawn values on one line, numbers with three digits."""
+    words = [
+        f"{name}={value:.3g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in params.items()
+    ]
+    return " ".join(words[:most] if most else words)
+
+
+SHOWN: Mapping[str, Callable[[Any], str]] = {
+    "val_accuracy": accuracy,
+    "best": accuracy,
+    "parameters": count,
+    "flops": count,
+    "seconds": duration,
+}
+RIGHT = {"rank", "trial", "epochs", "trials", "images", *SHOWN}
+
+
+def write(rows: Sequence[Row], form: str, *, columns: Sequence[str] = ()) -> None:
+    """Write rows in a form: table (only `columns`), json or csv (all there is)."""
+    match form:
+        case "json":
+            sys.stdout.write(json.dumps(list(rows), indent=2, ensure_ascii=False) + "\n")
+        case "csv":
+            _write_csv(rows)
+        case _:
+            _write_table(rows, columns or list(rows[0] if rows else ()))
+
+
+def console(*, err: bool = False) -> Console:
+    """A console that wraps nothing when its output is not a terminal."""
+    made = Console(stderr=err, highlight=False)
+    if not made.is_terminal:
+        made.width = max(made.width, 200)
+    return made
+
+
+def _write_csv(rows: Sequence[Row]) -> None:
+    flat = [_flat(row) for row in rows]
+    names = list(dict.fromkeys(name for row in flat for name in row))
+    writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(flat)
+
+
+def _flat(row: Row) -> dict[str, Any]:
+    """Spread a nested mapping over columns named ``params.width``."""
+    flat: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, Mapping):
+            flat |= {f"{name}.{key}": inner for key, inner in value.items()}
+        else:
+            flat[name] = value
+    return flat
+
+
+def _write_table(rows: Sequence[Row], columns: Sequence[str]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        last = name == columns[-1] and name not in RIGHT
+        table.add_column(
+            name.replace("_", " "),
+            justify="right" if name in RIGHT else "left",
+            no_wrap=not last,
+            overflow="fold" if last else "ellipsis",
+        )
+    for row in rows:
+        table.add_row(*(_cell(name, row.get(name)) for name in columns))
+    console().print(table)
+
+
+def _cell(name: str, value: Any) -> str:
+    if name in SHOWN:
+        return SHOWN[name](value)
+    if isinstance(value, Mapping):
+        return settings(value)
+    return "-" if value is None else str(value)
