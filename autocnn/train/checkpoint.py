@@ -2,7 +2,9 @@
 
 import contextlib
 import dataclasses
+import logging
 import os
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ from typing import Any
 import torch
 
 from autocnn.train.loop import Epoch, Learner
+
+logger = logging.getLogger(__name__)
 
 
 def save(path: Path, learner: Learner) -> None:
@@ -27,18 +31,23 @@ def save(path: Path, learner: Learner) -> None:
 def restore(path: Path, learner: Learner) -> bool:
     """Bring a fresh learner of the same recipe to the state on disk, if there is one.
 
-    A file that cannot be read is treated as missing: the training starts over.
+    A file that cannot be read is put aside: the training then starts over.
     """
     try:
         state: dict[str, Any] = torch.load(
             path, map_location=learner.device, weights_only=True
         )
-        learner.net.load_state_dict(state["net"])
-        learner.optimizer.load_state_dict(state["optimizer"])
-        learner.scaler.load_state_dict(state["scaler"])
-        learner.history[:] = [Epoch(**epoch) for epoch in state["history"]]
+        history = [Epoch(**epoch) for epoch in state["history"]]
     except FileNotFoundError:
         return False
+    except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.PickleError):
+        logger.warning("%s is damaged; its training starts over", path)
+        path.unlink()
+        return False
+    learner.net.load_state_dict(state["net"])
+    learner.optimizer.load_state_dict(state["optimizer"])
+    learner.scaler.load_state_dict(state["scaler"])
+    learner.history[:] = history
     return True
 
 

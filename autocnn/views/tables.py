@@ -50,6 +50,7 @@ def settings(params: Mapping[str, Any], *, most: int = 0) -> str:
 SHOWN: Mapping[str, Callable[[Any], str]] = {
     "val_accuracy": accuracy,
     "best": accuracy,
+    "probability": accuracy,
     "parameters": count,
     "flops": count,
     "seconds": duration,

@@ -1,0 +1,49 @@
+"""autocnn data: look at a data set before a search."""
+
+import json
+
+import click
+
+from autocnn.commands.options import data_options, format_option
+from pathlib import Path
+
+
+@click.command("data")
+@click.argument("data", default="digits")
+@data_options
+@format_option
+def command(
+    data: str, data_dir: Path | None, image_size: int | None, form: str
+) -> None:
+    """Decode DATA and say what it is: classes, counts, sizes, faults, duplicates."""
+    from autocnn.commands.progress import decoding_progress
+    from autocnn.commands.setup import findings
+    from autocnn.data.cache import prepare
+    from autocnn.views import tables
+
+    with decoding_progress(lambda text: click.echo(text, err=True)) as progress:
+        prepared = prepare(
+            data, data_dir=data_dir, image_size=image_size, progress=progress
+        )
+    info, audit = prepared.info, prepared.audit
+    if form == "json":
+        document = info.to_dict() | {"audit": audit.to_dict()}
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return
+    rows = [
+        {"class": name}
+        | {split: counts.get(name, 0) for split, counts in audit.counts.items()}
+        for name in info.classes
+    ]
+    tables.write(rows, form)
+    if form == "table":
+        click.echo(
+            f"{info.name}: {len(info.classes)} classes, {info.search_images} images for "
+            f"training and validation, {info.test_images} sealed for the test"
+            f" ({'its own' if info.given_test else 'cut from all'})"
+        )
+        click.echo(
+            f"sizes {audit.sizes}, used as {info.height}x{info.width}x{info.channels}"
+        )
+        for finding in findings(audit):
+            click.echo(finding)

@@ -1,0 +1,50 @@
+"""What a word on the command line names: a recipe file, or a trial of a study."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from autocnn import recipe as recipes
+from autocnn.commands.options import Place
+from autocnn.errors import NoResultError
+from autocnn.recipe import ImageShape, Recipe
+from autocnn.store import StudySnapshot, TrialRow, find_study, find_trial
+from autocnn.store import open_storage, snapshot
+
+DEFAULT_SHAPE = ImageShape(height=32, width=32, channels=3, classes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A recipe and where it came from."""
+
+    recipe: Recipe
+    shape: ImageShape
+    """Of the images it was written or drawn for; CIFAR-10's if that is not said."""
+    label: str
+    study: StudySnapshot | None = None
+    row: TrialRow | None = None
+
+
+def find(reference: str, study: str | None, place: Place) -> Named:
+    """Find the recipe that a file's path, ``17``, ``best`` or ``best-2`` names."""
+    path = Path(reference)
+    if path.suffix == ".toml" or path.is_file():
+        recipe = recipes.read(path)
+        return Named(
+            recipe=recipe, shape=recipe.shape or DEFAULT_SHAPE, label=path.stem
+        )
+    found = snapshot(find_study(open_storage(place.url), study))
+    row = find_trial(found, reference)
+    if not row.recipe:
+        raise NoResultError(
+            f"trial {row.trial} of study '{found.name}' has no recipe yet",
+            hint="it was interrupted before it began; the search will go on with it",
+        )
+    shape = ImageShape(**found.config["shape"])
+    return Named(
+        recipe=recipes.loads(row.recipe),
+        shape=shape,
+        label=f"{found.name}-{row.trial}",
+        study=found,
+        row=row,
+    )

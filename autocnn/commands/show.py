@@ -1,0 +1,118 @@
+"""autocnn show: a trial or a recipe file, layer by layer."""
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from autocnn.commands.options import Place, format_option, place_options, study_option
+
+if TYPE_CHECKING:
+    from autocnn.commands.references import Named
+    from autocnn.nets.net import NetSummary
+
+
+@click.command("show")
+@click.argument("reference", metavar="TRIAL|FILE")
+@click.option("--recipe", "as_recipe", is_flag=True, help="Print the recipe as TOML.")
+@study_option
+@format_option
+@place_options
+def command(
+    reference: str, as_recipe: bool, study: str | None, form: str, place: Place
+) -> None:
+    """Show a trial (17, best, best-2) or a recipe FILE.toml.
+
+    `autocnn show 17 --recipe > mine.toml`, an edit and `autocnn train mine.toml` close
+    the loop between searching and tinkering.
+    """
+    from autocnn import recipe as recipes
+    from autocnn.commands.references import find
+    from autocnn.nets.net import summarize
+
+    named = find(reference, study, place)
+    if as_recipe:
+        whole = dataclasses.replace(named.recipe, shape=named.shape)
+        click.echo(recipes.dumps(whole), nl=False)
+        return
+    summary = summarize(named.recipe, named.shape)
+    match form:
+        case "json":
+            click.echo(json.dumps(_document(named, summary), indent=2))
+        case "csv":
+            from autocnn.views import tables
+
+            tables.write(_layers(summary), "csv")
+        case _:
+            _write_table(named, summary)
+
+
+def _document(named: "Named", summary: "NetSummary") -> dict[str, Any]:
+    from autocnn import recipe as recipes
+
+    document: dict[str, Any] = {"name": named.label}
+    if named.row is not None and named.study is not None:
+        row = dataclasses.asdict(named.row)
+        kept = ("trial", "state", "status", "val_accuracy", "epochs", "seconds")
+        document |= {"study": named.study.name} | {name: row[name] for name in kept}
+        document |= {name: row[name] for name in ("reason", "params", "curve")}
+    return document | {
+        "parameters": summary.parameters,
+        "running_statistics": sum(layer.buffers for layer in summary.layers),
+        "flops": summary.flops,
+        "input": dataclasses.asdict(named.shape),
+        "layers": _layers(summary),
+        "train": recipes.to_dict(named.recipe)["train"],
+    }
+
+
+def _layers(summary: "NetSummary") -> list[dict[str, Any]]:
+    return [
+        {
+            "layer": layer.name,
+            "output": list(layer.output),
+            "parameters": layer.parameters,
+            "running_statistics": layer.buffers,
+        }
+        for layer in summary.layers
+    ]
+
+
+def _write_table(named: "Named", summary: "NetSummary") -> None:
+    from autocnn import recipe as recipes
+    from autocnn.views import tables
+
+    click.echo(f"{named.label}: {named.shape}")
+    if named.row is not None:
+        _write_outcome(named)
+    rows = [
+        {
+            "layer": layer.name,
+            "output": "x".join(map(str, layer.output)),
+            "parameters": layer.parameters,
+        }
+        for layer in summary.layers
+    ]
+    tables.write(rows, "table", columns=("layer", "output", "parameters"))
+    click.echo(
+        f"{summary.parameters:,} trainable parameters, "
+        f"{tables.count(summary.flops)}FLOPs an image"
+    )
+    for name, value in recipes.to_dict(named.recipe)["train"].items():
+        shown = ", ".join(value) if isinstance(value, list) else value
+        click.echo(f"  {name}: {shown}")
+
+
+def _write_outcome(named: "Named") -> None:
+    from autocnn.views import tables
+
+    row = named.row
+    assert row is not None
+    why = f" ({row.reason})" if row.reason else ""
+    click.echo(
+        f"{row.status}{why}: val accuracy {tables.accuracy(row.val_accuracy)} "
+        f"in {row.epochs} epochs, {tables.duration(row.seconds)}"
+    )
+    click.echo("curve: " + " ".join(f"{value:.1%}" for value in row.curve))
+    click.echo("drawn: " + tables.settings(row.params))

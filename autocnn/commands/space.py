@@ -1,0 +1,80 @@
+"""autocnn space: what a search draws from."""
+
+from pathlib import Path
+
+import click
+
+from autocnn.commands.options import format_option
+
+
+@click.command("space")
+@click.option(
+    "--space",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A TOML file that changes the default space.",
+)
+@click.option(
+    "--image",
+    metavar="HxWxC",
+    help="Size and channels of the images.  [default: 32x32x3]",
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, mps.")
+@format_option
+def command(file: Path | None, image: str | None, device: str, form: str) -> None:
+    """Print the parameters of a space, their ranges, and where the first trial starts.
+
+    \b
+    A space file narrows, fixes or extends the default space:
+      [space]
+      width = { min = 16, max = 32, step = 8 }   # a range; log = true for a log scale
+      activation = ["relu", "gelu"]              # some of the choices, or more
+      optimizer = "sgd"                          # fixed
+      epochs = [10, 20]                          # any training setting can be drawn
+    """
+    from autocnn.choices import describe
+    from autocnn.search import space as spaces
+    from autocnn.search.parameters import PARAMETERS
+    from autocnn.train.device import pick_device
+    from autocnn.views import tables
+
+    shape = _shape(image)
+    accelerated = pick_device(device).type != "cpu"
+    if file is not None:
+        shape = spaces.declared_shape(file) or shape
+        space = spaces.read_space(file, shape, accelerated=accelerated)
+    else:
+        space = spaces.default_space(shape, accelerated=accelerated)
+    rows = [
+        {
+            "parameter": name,
+            "range": describe(choice),
+            "first": space.defaults[name],
+            "meaning": PARAMETERS[name].help if name in PARAMETERS else "",
+        }
+        for name, choice in space.ranges.items()
+    ]
+    rows += [
+        {"parameter": name, "range": f"fixed: {value}", "first": value, "meaning": ""}
+        for name, value in space.fixed.items()
+    ]
+    tables.write(rows, form, columns=("parameter", "range", "first", "meaning"))
+    if space.template is None:
+        click.echo(
+            f"for {shape}; networks above {tables.count(space.max_flops)}FLOPs an image "
+            "are made narrower",
+            err=True,
+        )
+
+
+def _shape(text: str | None):  # type: ignore[no-untyped-def]
+    from autocnn.errors import RequestError
+    from autocnn.recipe import ImageShape
+
+    words = (text or "32x32x3").lower().split("x")
+    if len(words) != 3 or not all(w.isdigit() and int(w) > 0 for w in words):  # noqa: PLR2004
+        raise RequestError(
+            f"'{text}' is no image size", hint="write height x width x channels: 28x28x1"
+        )
+    height, width, channels = map(int, words)
+    return ImageShape(height=height, width=width, channels=channels, classes=10)

@@ -1,0 +1,101 @@
+"""autocnn train: one recipe, trained to its end with all the machine has."""
+
+import dataclasses
+import os
+import signal
+from pathlib import Path
+
+import click
+
+from autocnn.commands.options import Place, data_options, place_options, study_option
+
+
+@click.command("train")
+@click.argument("reference", metavar="TRIAL|FILE")
+@click.argument("data", required=False)
+@click.option("--epochs", type=click.IntRange(1), help="Instead of the recipe's.")
+@click.option("--seed", type=click.IntRange(0, 2**31), default=0, show_default=True)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, mps.")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the network.  [default: studies/trained/NAME]",
+)
+@study_option
+@click.option("--json", "as_json", is_flag=True, help="Write epochs as JSON lines.")
+@data_options
+@place_options
+def command(  # noqa: PLR0913 - one argument an option, as click hands them over
+    reference: str,
+    data: str | None,
+    *,
+    epochs: int | None,
+    seed: int,
+    device: str,
+    output: Path | None,
+    study: str | None,
+    as_json: bool,
+    data_dir: Path | None,
+    image_size: int | None,
+    place: Place,
+) -> int:
+    """Train a trial (17, best) or a recipe FILE.toml on DATA.
+
+    DATA is what `autocnn search` takes; without it, the study's own data, or the
+    digits, resized to what the recipe was written for. The network of the best epoch,
+    by validation accuracy, is kept. The same command again goes on where it stopped.
+    """
+    import torch
+
+    from autocnn.commands.progress import decoding_progress
+    from autocnn.commands.references import find
+    from autocnn.commands.setup import shape_of
+    from autocnn.data.cache import prepare
+    from autocnn.deliver.single import Request, train
+    from autocnn.train import device as devices
+    from autocnn.views import jsonl, plain
+
+    named = find(reference, study, place)
+    target = torch.device(devices.pick_device(device))
+    wanted = named.recipe.shape or (named.shape if named.row else None)
+    source = named.study.config["source"] if named.study else "digits"
+    with decoding_progress(lambda text: click.echo(text, err=True)) as progress:
+        prepared = prepare(
+            data or source,
+            data_dir=data_dir,
+            image_size=image_size or (wanted.height if wanted else None),
+            channels=wanted.channels if wanted else None,
+            progress=progress,
+        )
+    settings = named.recipe.train
+    if epochs is not None:
+        settings = dataclasses.replace(settings, epochs=epochs)
+    request = Request(
+        recipe=dataclasses.replace(named.recipe, train=settings, shape=None),
+        shape=shape_of(prepared),
+        data=prepared,
+        seed=seed,
+        folder=output or place.studies / "trained" / named.label,
+    )
+    asked: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda *_: _stop(asked))
+    try:
+        view = jsonl.write if as_json else plain.write
+        card = train(request, target, view, keep_going=lambda: not asked)
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if card is None:
+        click.echo("stopped; the same command goes on from here", err=True)
+        return 75
+    click.echo(
+        f"val accuracy {card['val_accuracy']:.1%} ± {card['val_standard_error']:.1%} "
+        f"(standard error, {card['val_images']} images), kept in {request.folder}"
+    )
+    return 0
+
+
+def _stop(asked: list[int]) -> None:
+    """Leave after the first Ctrl-C at the next step, after the second at once."""
+    asked.append(1)
+    if len(asked) > 1:
+        os._exit(130)
