@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import click
 
 from autocnn import __version__
-from autocnn.errors import AutocnnError, did_you_mean
+from autocnn.errors import AutocnnError, RequestError, did_you_mean
 
 COMMANDS: Mapping[str, str] = {
     "search": "Search for the best network for your images.",
@@ -67,9 +67,11 @@ def main() -> None:
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(0)
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else "autocnn"
+        sys.exit(tell(RequestError(_sentence(error), hint=f"see {path} --help")))
     except click.ClickException as error:
-        error.show()
-        sys.exit(2)
+        sys.exit(tell(RequestError(_sentence(error))))
     except AutocnnError as error:
         sys.exit(tell(error))
     except KeyboardInterrupt:
@@ -79,6 +81,12 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _sentence(error: click.ClickException) -> str:
+    """Write click's message as ours are written: no capital, no full stop."""
+    text = error.format_message().rstrip(".")
+    return text[:1].lower() + text[1:]
 
 
 def tell(error: AutocnnError) -> int:

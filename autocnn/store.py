@@ -41,6 +41,8 @@ class TrialRow:
     """complete, running, interrupted, pruned, failed or waiting."""
     val_accuracy: float | None
     """The best over its epochs, or the mean over its folds."""
+    val_standard_error: float | None
+    """Binomial: of the images only, not of choosing the best of many."""
     epochs: int
     """Trained so far (with folds: folds)."""
     parameters: int | None
@@ -155,11 +157,20 @@ def find_study(storage: RDBStorage, name: str | None) -> optuna.Study:
 def snapshot(study: optuna.Study) -> StudySnapshot:
     """Read all of a study."""
     trials = study.get_trials(deepcopy=False)
+    config = study.user_attrs.get(CONFIG, {})
+    images = config.get("val_images")
     return StudySnapshot(
         name=study.study_name,
-        config=study.user_attrs.get(CONFIG, {}),
-        trials=tuple(_row(trial) for trial in trials),
+        config=config,
+        trials=tuple(_row(trial, images) for trial in trials),
     )
+
+
+def standard_error(accuracy: float | None, images: int | None) -> float | None:
+    """The binomial standard error of an accuracy, both as fractions of 1."""
+    if accuracy is None or not images:
+        return None
+    return float((accuracy * (1 - accuracy) / images) ** 0.5)
 
 
 def find_trial(snapshot: StudySnapshot, reference: str) -> TrialRow:
@@ -198,19 +209,20 @@ def retried(function: Callable[[], Result], *, attempts: int = 8) -> Result:
     raise AssertionError("unreachable")
 
 
-def _row(trial: FrozenTrial) -> TrialRow:
+def _row(trial: FrozenTrial, images: int | None) -> TrialRow:
     attributes = trial.user_attrs
     steps: Sequence[int] = sorted(trial.intermediate_values)
     curve = tuple(trial.intermediate_values[step] for step in steps)
     status = STATUS[trial.state]
     if status == "running":
         status = attributes.get("status", status)
-    folds = bool(attributes.get("folds"))
+    score = _score(trial, curve, folds=bool(attributes.get("folds")))
     return TrialRow(
         trial=trial.number,
         state=trial.state.name.lower(),
         status=status,
-        val_accuracy=_score(trial, curve, folds=folds),
+        val_accuracy=score,
+        val_standard_error=standard_error(score, images),
         epochs=len(curve),
         parameters=attributes.get("parameters"),
         flops=attributes.get("flops"),

@@ -21,5 +21,5 @@ def command(study: str | None, top: int | None, form: str, place: Place) -> None
 
     found = snapshot(find_study(open_storage(place.url), study))
     if form == "table":
-        click.echo(f"study {found.name}", err=True)
+        click.echo(leaderboard.heading(found), err=True)
     leaderboard.write(found, form, top=top)

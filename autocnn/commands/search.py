@@ -147,6 +147,7 @@ def _conclude(setup: Setup, study: "optuna.Study", outcome: str, view: str | Non
 
     found = snapshot(study)
     if view != "json" and found.ranked():
+        click.echo(leaderboard.heading(found), err=True)
         leaderboard.write(found, "table", top=10)
         click.echo(_next_steps(setup, found.best() is not None), err=True)
     if outcome == "interrupted":

@@ -68,7 +68,6 @@ class Setup:
     device: torch.device
     jobs: int
     train_images: int
-    val_images: int
     resumes: bool
 
     @property
@@ -91,7 +90,7 @@ class Setup:
         info = self.data.info
         return (
             f"{info.name} ({self.config.shape}; {self.train_images} train, "
-            f"{self.val_images} validation, {info.test_images} sealed test images)"
+            f"{self.config.val_images} validation, {info.test_images} sealed test images)"
         )
 
     def plan(
@@ -106,7 +105,6 @@ class Setup:
             data=self.data.folder,
             folder=self.folder,
             trials=trials.total(done),
-            val_images=self.val_images,
             deadline=deadline or math.inf,
         )
 
@@ -160,7 +158,6 @@ def set_up(request: Request, say: Callable[[str], None]) -> Setup:
     _report(data, say)
     name, before = _study(request, data)
     config = _config(request, data, device, before)
-    train_images, val_images = _split_sizes(data, config)
     return Setup(
         name=name,
         config=config,
@@ -168,8 +165,7 @@ def set_up(request: Request, say: Callable[[str], None]) -> Setup:
         place=request.place,
         device=device,
         jobs=jobs,
-        train_images=train_images,
-        val_images=val_images,
+        train_images=_split_sizes(data, config.folds, config.seed)[0],
         resumes=before is not None,
     )
 
@@ -240,14 +236,16 @@ def _config(
     else:
         space = spaces.default_space(shape, accelerated=accelerated)
     folds = chosen("folds", 0)
+    seed = chosen("seed", 0)
     config = StudyConfig(
         data=data.info.name,
         source=data.info.source,
         fingerprint=data.info.fingerprint,
         shape=shape,
+        val_images=_split_sizes(data, folds, seed)[1],
         epochs=chosen("epochs", default_epochs(data.info.search_images, device)),
         folds=folds,
-        seed=chosen("seed", 0),
+        seed=seed,
         space=space,
         sampler=chosen("sampler", "tpe"),
         pruner=chosen("pruner", "none" if folds else "asha"),
@@ -257,13 +255,14 @@ def _config(
     return config
 
 
-def _split_sizes(data: Prepared, config: StudyConfig) -> tuple[int, int]:
+def _split_sizes(data: Prepared, folds: int, seed: int) -> tuple[int, int]:
+    """Count the images a trial trains on (with folds: the first) and is scored on."""
     images, groups = open_search_images(data.folder)
     splits = search_splits(
         images.labels,
         groups,
-        seed=config.seed,
-        folds=config.folds,
+        seed=seed,
+        folds=folds,
         given_val=data.info.given_val,
     )
     return len(splits[0].train), sum(len(split.val) for split in splits)

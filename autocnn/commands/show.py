@@ -111,7 +111,7 @@ def _write_outcome(named: "Named") -> None:
     assert row is not None
     why = f" ({row.reason})" if row.reason else ""
     click.echo(
-        f"{row.status}{why}: val accuracy {tables.accuracy(row.val_accuracy)} "
+        f"{row.status}{why}: val accuracy {tables.score(row.val_accuracy, row.val_standard_error)} "
         f"in {row.epochs} epochs, {tables.duration(row.seconds)}"
     )
     click.echo("curve: " + " ".join(f"{value:.1%}" for value in row.curve))

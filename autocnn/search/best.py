@@ -8,6 +8,7 @@ from typing import Any
 from autocnn import __version__, recipe as recipes
 from autocnn.data.images import DataInfo
 from autocnn.recipe import Recipe
+from autocnn.store import standard_error
 
 
 def card(
@@ -18,7 +19,6 @@ def card(
     The standard error is the binomial one, in fractions of 1; it says nothing of the
     bias that choosing the best of many trials adds.
     """
-    error = (val_accuracy * (1 - val_accuracy) / max(1, val_images)) ** 0.5
     return {
         "autocnn": __version__,
         "trial": trial,
@@ -31,7 +31,7 @@ def card(
             "std": list(info.std),
         },
         "val_accuracy": val_accuracy,
-        "val_standard_error": error,
+        "val_standard_error": standard_error(val_accuracy, val_images),
         "val_images": val_images,
         "data": {
             "name": info.name,

@@ -33,6 +33,8 @@ class StudyConfig:
     source: str
     fingerprint: str
     shape: ImageShape
+    val_images: int
+    """What a trial's accuracy is measured on (with folds: all of them together)."""
     epochs: int
     folds: int
     seed: int

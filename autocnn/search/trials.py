@@ -30,7 +30,6 @@ class Plan:
     """The study's own: checkpoints and the best network."""
     trials: int
     """In total, those of earlier runs included."""
-    val_images: int
     deadline: float = math.inf
     """By time.monotonic()."""
 
@@ -115,7 +114,7 @@ def keep(running: Running, plan: Plan, study: str, *, fold: int, epoch: int) -> 
         plan.info,
         trial=running.number,
         val_accuracy=score,
-        val_images=plan.val_images,
+        val_images=plan.config.val_images,
         study=study,
         parameters=summary.parameters,
         seed=job.seed,

@@ -44,6 +44,13 @@ def write(study: StudySnapshot, form: str, *, top: int | None = None) -> None:
     tables.write(listed, form, columns=COLUMNS)
 
 
+def heading(study: StudySnapshot) -> str:
+    """Name the study, and the set its scores come from."""
+    images = study.config.get("val_images")
+    measured = f", accuracy on {images} validation images" if images else ""
+    return f"study {study.name}{measured} (± standard error)"
+
+
 def _row(row: TrialRow, rank: int | None) -> dict[str, Any]:
     return {
         "rank": rank,
@@ -51,6 +58,7 @@ def _row(row: TrialRow, rank: int | None) -> dict[str, Any]:
         "state": row.state,
         "status": row.status,
         "val_accuracy": row.val_accuracy,
+        "val_standard_error": row.val_standard_error,
         "epochs": row.epochs,
         "parameters": row.parameters,
         "flops": row.flops,

@@ -17,6 +17,13 @@ def accuracy(value: float | None) -> str:
     return "-" if value is None else f"{value:.1%}"
 
 
+def score(value: float | None, error: float | None) -> str:
+    """0.8312 and 0.0053 to ``83.1% ±0.5``."""
+    if value is None or error is None:
+        return accuracy(value)
+    return f"{accuracy(value)} ±{100 * error:.1f}"
+
+
 def count(value: float | None) -> str:
     """1250858 to ``1.25 M``."""
     if value is None:
@@ -107,11 +114,14 @@ def _write_table(rows: Sequence[Row], columns: Sequence[str]) -> None:
             overflow="fold" if last else "ellipsis",
         )
     for row in rows:
-        table.add_row(*(_cell(name, row.get(name)) for name in columns))
+        table.add_row(*(_cell(name, row) for name in columns))
     console().print(table)
 
 
-def _cell(name: str, value: Any) -> str:
+def _cell(name: str, row: Row) -> str:
+    value = row.get(name)
+    if name == "val_accuracy":
+        return score(value, row.get("val_standard_error"))
     if name in SHOWN:
         return SHOWN[name](value)
     if isinstance(value, Mapping):
