@@ -97,7 +97,9 @@ class Choice:
 
     def __str__(self) -> str:
         words = [self.name, *map(_text, self.arguments)]
-        return " ".join(words + [f"{key}={_text(value)}" for key, value in self.options])
+        return " ".join(
+            words + [f"{key}={_text(value)}" for key, value in self.options]
+        )
 
     def bind(
         self, function: Callable[..., object], *leading: object

@@ -61,7 +61,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line and leave with the exit code it earned."""
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="autocnn", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.exceptions.NoArgsIsHelpError as error:

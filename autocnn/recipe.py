@@ -198,10 +198,13 @@ def _check_range(name: str, value: Scalar, where: str) -> None:
     if not isinstance(value, int | float):
         return
     if name in POSITIVE and value <= 0:
-        raise RequestError(f"{where}: {name} = {value} must be above 0", hint="raise it")
+        raise RequestError(
+            f"{where}: {name} = {value} must be above 0", hint="raise it"
+        )
     if name in FRACTIONS and not 0 <= value < 1:
         raise RequestError(
-            f"{where}: {name} = {value} is out of range", hint="it goes from 0 to below 1"
+            f"{where}: {name} = {value} is out of range",
+            hint="it goes from 0 to below 1",
         )
     if value < 0:
         raise RequestError(

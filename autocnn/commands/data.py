@@ -1,11 +1,11 @@
 """autocnn data: look at a data set before a search."""
 
 import json
+from pathlib import Path
 
 import click
 
 from autocnn.commands.options import data_options, format_option
-from pathlib import Path
 
 
 @click.command("data")
@@ -38,8 +38,8 @@ def command(
     tables.write(rows, form)
     if form == "table":
         click.echo(
-            f"{info.name}: {len(info.classes)} classes, {info.search_images} images for "
-            f"training and validation, {info.test_images} sealed for the test"
+            f"{info.name}: {len(info.classes)} classes, {info.search_images} images "
+            f"for training and validation, {info.test_images} sealed for the test"
             f" ({'its own' if info.given_test else 'cut from all'})"
         )
         click.echo(

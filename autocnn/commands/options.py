@@ -16,7 +16,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType):  # type: ignore[type-arg]
     """Seconds, or numbers with units: ``90``, ``30m``, ``2h30m``."""
 
     name = "time"
@@ -52,7 +52,7 @@ class Trials:
         return done + self.count if self.more else self.count
 
 
-class TrialCount(click.ParamType):
+class TrialCount(click.ParamType):  # type: ignore[type-arg]
     """A total, ``50``, or an addition, ``+20``."""
 
     name = "n"
@@ -93,7 +93,7 @@ def place_options(command: Command) -> Command:
         "--storage",
         envvar="AUTOCNN_STORAGE",
         metavar="URL",
-        help="Optuna storage: a URL or an SQLite file.  [default: autocnn.db there]",
+        help="Optuna storage: a URL or an SQLite file.  [default: STUDIES/autocnn.db]",
     )
     @click.option(
         "--studies",

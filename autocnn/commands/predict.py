@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 @click.command("predict")
 @click.argument(
-    "paths", metavar="IMAGE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+    "paths",
+    metavar="IMAGE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
 )
 @study_option
 @click.option(
@@ -29,7 +33,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="How many classes to list for each image (json, csv).",
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, mps.")
+@click.option(
+    "--device", default="auto", show_default=True, help="auto, cpu, cuda, mps."
+)
 @format_option
 @place_options
 def command(

@@ -28,7 +28,7 @@ def decoding_progress(say: Callable[[str], None]) -> Iterator[Progress]:
         return
     said: set[str] = set()
 
-    def tell(what: str, done: int, total: int) -> None:
+    def tell(what: str, _done: int, total: int) -> None:
         if what not in said:
             said.add(what)
             say(f"{what}: {total} images")

@@ -7,8 +7,14 @@ from autocnn import recipe as recipes
 from autocnn.commands.options import Place
 from autocnn.errors import NoResultError
 from autocnn.recipe import ImageShape, Recipe
-from autocnn.store import StudySnapshot, TrialRow, find_study, find_trial
-from autocnn.store import open_storage, snapshot
+from autocnn.store import (
+    StudySnapshot,
+    TrialRow,
+    find_study,
+    find_trial,
+    open_storage,
+    snapshot,
+)
 
 DEFAULT_SHAPE = ImageShape(height=32, width=32, channels=3, classes=10)
 

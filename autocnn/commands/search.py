@@ -13,21 +13,56 @@ import click
 
 from autocnn.commands.options import (
     Duration,
-    Place,
     TrialCount,
     Trials,
     data_options,
     place_options,
 )
-from autocnn.commands.setup import Request, Setup, set_up
 from autocnn.errors import AutocnnError, NoResultError
 from autocnn.events import Emit, Notice, SearchEnded, SearchStarted
 
 if TYPE_CHECKING:
     import optuna
 
+    from autocnn.commands.setup import Setup
 
-@click.command("search")
+
+EXIT_CODES = {
+    "0": "done",
+    "1": "an error",
+    "2": "the command cannot be understood",
+    "3": "the study of that name is a different search",
+    "4": "no trial was completed",
+    "5": "the data cannot be used",
+    "75": "stopped; the same command goes on",
+    "130": "stopped at once",
+}
+
+
+class SearchCommand(click.Command):
+    """Reads the tables of what can be chosen into its help."""
+
+    def format_epilog(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        formatter: click.HelpFormatter,
+    ) -> None:
+        """List data sets, samplers, pruners and exit codes."""
+        from autocnn.data.datasets import DATASETS
+        from autocnn.search.pruners import PRUNERS
+        from autocnn.search.samplers import SAMPLERS
+
+        for title, rows in (
+            ("Data sets", {name: row.about for name, row in DATASETS.items()}),
+            ("Samplers", {name: row.help for name, row in SAMPLERS.items()}),
+            ("Pruners", {name: row.help for name, row in PRUNERS.items()}),
+            ("Exit codes", EXIT_CODES),
+        ):
+            with formatter.section(title):
+                formatter.write_dl(list(rows.items()))
+
+
+@click.command("search", cls=SearchCommand)
 @click.argument("data", default="digits")
 @click.option(
     "-n",
@@ -66,7 +101,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="Trials trained at once: one per CPU core or GPU.",
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, mps.")
+@click.option(
+    "--device", default="auto", show_default=True, help="auto, cpu, cuda, mps."
+)
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**31),
@@ -80,20 +117,16 @@ if TYPE_CHECKING:
 def command(**options: Any) -> int:
     """Search for the best network for DATA.
 
-    DATA is a name (digits, cifar10, cifar100, mnist, fashion-mnist, kmnist, emnist,
-    svhn, stl10), a folder of images (class/img or train|val|test/class/img), a CSV
-    file of path,label, or an .npz file of images and labels. Without DATA the search
-    uses scikit-learn's handwritten digits, which need no download.
+    DATA is a name (see below), a folder of images (class/img or
+    train|val|test/class/img), a CSV file of path,label, or an .npz file of images and
+    labels. Without DATA the search uses scikit-learn's handwritten digits, which need
+    no download.
 
     The same command again resumes the study. Ctrl-C stops it and loses nothing; a
     second Ctrl-C stops at once.
-
-    \b
-    Samplers: tpe, tpe-univariate, gp, cmaes, nsga2, random, qmc, grid
-    Pruners:  asha, median, percentile, hyperband, wilcoxon, none
-    Exit codes: 0 done, 1 error, 2 usage, 3 another search has that study's name,
-    4 no trial was completed, 5 the data, 75 stopped but resumable, 130 interrupted
     """
+    from autocnn.commands.setup import Request, set_up
+
     request = Request(**{name: options[name] for name in Request.__slots__})
     view: str | None = options["view"]
     with _view(view) as (emit, say):
@@ -104,7 +137,7 @@ def command(**options: Any) -> int:
 
 
 def _search(
-    setup: Setup, trials: Trials, timeout: float | None, emit: Emit, view: str | None
+    setup: "Setup", trials: Trials, timeout: float | None, emit: Emit, view: str | None
 ) -> int:
     from autocnn.search.driver import Driver, enqueue_start
     from autocnn.search.study import only_search, open_study
@@ -140,7 +173,9 @@ def _search(
     return _conclude(setup, study, outcome, view)
 
 
-def _conclude(setup: Setup, study: "optuna.Study", outcome: str, view: str | None) -> int:
+def _conclude(
+    setup: "Setup", study: "optuna.Study", outcome: str, view: str | None
+) -> int:
     """Show the leaderboard and what one can do next; the exit code of the outcome."""
     from autocnn.store import snapshot
     from autocnn.views import leaderboard
@@ -168,7 +203,7 @@ def _conclude(setup: Setup, study: "optuna.Study", outcome: str, view: str | Non
     return 0
 
 
-def _next_steps(setup: Setup, found: bool) -> str:
+def _next_steps(setup: "Setup", found: bool) -> str:
     lines = []
     if found:
         lines.append(f"The best network is in {setup.folder / 'best'}: try")
@@ -181,7 +216,7 @@ def _next_steps(setup: Setup, found: bool) -> str:
 
 
 def _started(
-    setup: Setup, study: "optuna.Study", trials: int, interrupted: tuple[int, ...]
+    setup: "Setup", study: "optuna.Study", trials: int, interrupted: tuple[int, ...]
 ) -> SearchStarted:
     states = [trial.state.name for trial in study.get_trials(deepcopy=False)]
     return SearchStarted(
@@ -199,7 +234,7 @@ def _started(
     )
 
 
-def _dry_run(setup: Setup, trials: Trials) -> int:
+def _dry_run(setup: "Setup", trials: Trials) -> int:
     """Write the plan on standard output; nothing is created."""
     for name, value in setup.outline(trials).items():
         click.echo(f"{name + ':':<10} {value}")
@@ -232,7 +267,9 @@ def _interrupts(emit: Emit) -> Iterator[Callable[[], bool]]:
         if len(asked) > 1:
             raise KeyboardInterrupt
 
-    handlers = {each: signal.signal(each, ask) for each in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {
+        each: signal.signal(each, ask) for each in (signal.SIGINT, signal.SIGTERM)
+    }
 
     def stopping() -> bool:
         if asked:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from autocnn.choices import pick
 from autocnn.commands.options import Place, Trials
 from autocnn.commands.progress import decoding_progress
 from autocnn.data.audit import Audit
@@ -28,7 +29,6 @@ from autocnn.search.study import (
     stored_config,
 )
 from autocnn.search.trials import Plan
-from autocnn.choices import pick
 from autocnn.store import hide_password, open_storage
 from autocnn.train import device as devices
 from autocnn.views.tables import count
@@ -90,7 +90,8 @@ class Setup:
         info = self.data.info
         return (
             f"{info.name} ({self.config.shape}; {self.train_images} train, "
-            f"{self.config.val_images} validation, {info.test_images} sealed test images)"
+            f"{self.config.val_images} validation, "
+            f"{info.test_images} sealed test images)"
         )
 
     def plan(

@@ -110,8 +110,9 @@ def _write_outcome(named: "Named") -> None:
     row = named.row
     assert row is not None
     why = f" ({row.reason})" if row.reason else ""
+    score = tables.score(row.val_accuracy, row.val_standard_error)
     click.echo(
-        f"{row.status}{why}: val accuracy {tables.score(row.val_accuracy, row.val_standard_error)} "
+        f"{row.status}{why}: val accuracy {score} "
         f"in {row.epochs} epochs, {tables.duration(row.seconds)}"
     )
     click.echo("curve: " + " ".join(f"{value:.1%}" for value in row.curve))

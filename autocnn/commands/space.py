@@ -1,10 +1,14 @@
 """autocnn space: what a search draws from."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from autocnn.commands.options import format_option
+
+if TYPE_CHECKING:
+    from autocnn.recipe import ImageShape
 
 
 @click.command("space")
@@ -19,7 +23,9 @@ from autocnn.commands.options import format_option
     metavar="HxWxC",
     help="Size and channels of the images.  [default: 32x32x3]",
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, mps.")
+@click.option(
+    "--device", default="auto", show_default=True, help="auto, cpu, cuda, mps."
+)
 @format_option
 def command(file: Path | None, image: str | None, device: str, form: str) -> None:
     """Print the parameters of a space, their ranges, and where the first trial starts.
@@ -61,20 +67,21 @@ def command(file: Path | None, image: str | None, device: str, form: str) -> Non
     tables.write(rows, form, columns=("parameter", "range", "first", "meaning"))
     if space.template is None:
         click.echo(
-            f"for {shape}; networks above {tables.count(space.max_flops)}FLOPs an image "
-            "are made narrower",
+            f"for {shape}; networks above {tables.count(space.max_flops)}FLOPs "
+            "an image are made narrower",
             err=True,
         )
 
 
-def _shape(text: str | None):  # type: ignore[no-untyped-def]
+def _shape(text: str | None) -> "ImageShape":
     from autocnn.errors import RequestError
     from autocnn.recipe import ImageShape
 
     words = (text or "32x32x3").lower().split("x")
-    if len(words) != 3 or not all(w.isdigit() and int(w) > 0 for w in words):  # noqa: PLR2004
+    if len(words) != 3 or not all(w.isdigit() and int(w) > 0 for w in words):
         raise RequestError(
-            f"'{text}' is no image size", hint="write height x width x channels: 28x28x1"
+            f"'{text}' is no image size",
+            hint="write HEIGHTxWIDTHxCHANNELS, as 28x28x1",
         )
     height, width, channels = map(int, words)
     return ImageShape(height=height, width=width, channels=channels, classes=10)

@@ -15,7 +15,9 @@ from autocnn.commands.options import Place, data_options, place_options, study_o
 @click.argument("data", required=False)
 @click.option("--epochs", type=click.IntRange(1), help="Instead of the recipe's.")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=0, show_default=True)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, mps.")
+@click.option(
+    "--device", default="auto", show_default=True, help="auto, cpu, cuda, mps."
+)
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
@@ -25,7 +27,7 @@ from autocnn.commands.options import Place, data_options, place_options, study_o
 @click.option("--json", "as_json", is_flag=True, help="Write epochs as JSON lines.")
 @data_options
 @place_options
-def command(  # noqa: PLR0913 - one argument an option, as click hands them over
+def command(
     reference: str,
     data: str | None,
     *,

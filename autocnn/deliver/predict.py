@@ -78,7 +78,9 @@ def load(folder: Path, device: torch.device) -> Network:
     return Network(net=net, card=card, device=device)
 
 
-def predict(network: Network, paths: Sequence[Path], *, top: int) -> Iterator[Prediction]:
+def predict(
+    network: Network, paths: Sequence[Path], *, top: int
+) -> Iterator[Prediction]:
     """Label image files, in batches; unreadable ones are reported, not raised."""
     for start in range(0, len(paths), EVALUATION_BATCH):
         yield from _predict_batch(network, paths[start : start + EVALUATION_BATCH], top)

@@ -57,7 +57,8 @@ def train(
         images.labels, groups, seed=request.seed, given_val=info.given_val
     )[0]
     train_set, val_set = (
-        batches_of(images, indices, info, device) for indices in (split.train, split.val)
+        batches_of(images, indices, info, device)
+        for indices in (split.train, split.val)
     )
     _announce(request, len(learner.history), emit)
     try:

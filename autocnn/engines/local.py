@@ -8,7 +8,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import connection, forkserver
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerProcess, SpawnProcess
+from multiprocessing.context import (
+    ForkServerContext,
+    ForkServerProcess,
+    SpawnContext,
+    SpawnProcess,
+)
 
 import torch
 
@@ -31,12 +36,14 @@ class LocalEngine:
         self._device = device
         self._threads = max(1, devices.cores() // jobs)
         methods = multiprocessing.get_all_start_methods()
-        method = "forkserver" if "forkserver" in methods else "spawn"
-        self._context = multiprocessing.get_context(method)
+        self._context: SpawnContext | ForkServerContext
         with _environment(devices.worker_environment(device, self._threads)):
-            if method == "forkserver":
+            if "forkserver" in methods:
+                self._context = multiprocessing.get_context("forkserver")
                 forkserver.set_forkserver_preload(["autocnn.engines.preload"])
                 forkserver.ensure_running()
+            else:
+                self._context = multiprocessing.get_context("spawn")
             self._workers = [self._start(slot) for slot in range(jobs)]
 
     def free(self) -> int:

@@ -5,7 +5,7 @@ import queue
 import signal
 import threading
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -44,9 +44,8 @@ def main(connection: Connection, device_name: str, threads: int) -> None:
     while True:
         job = jobs.get()
         stopped.discard(job.trial)
-        connection.send(
-            run(job, device, connection.send, lambda: job.trial not in stopped)
-        )
+        keep_going = partial(_still_wanted, job.trial, stopped)
+        connection.send(run(job, device, connection.send, keep_going))
 
 
 def run(job: Job, device: torch.device, send: Send, keep_going: KeepGoing) -> JobEnded:
@@ -66,6 +65,10 @@ def run(job: Job, device: torch.device, send: Send, keep_going: KeepGoing) -> Jo
         text = str(error).splitlines()[0] if str(error) else ""
         outcome, reason = "failed", f"{type(error).__name__}: {text}"
     return JobEnded(trial=job.trial, outcome=outcome, reason=reason)
+
+
+def _still_wanted(trial: int, stopped: set[int]) -> bool:
+    return trial not in stopped
 
 
 def warm_up() -> None:
@@ -90,9 +93,7 @@ def _listen(
         os._exit(0)
 
 
-def _train(
-    job: Job, device: torch.device, send: Send, keep_going: KeepGoing
-) -> None:
+def _train(job: Job, device: torch.device, send: Send, keep_going: KeepGoing) -> None:
     """Train on each fold, or on the one split there is."""
     images, info, splits = _data(job.data, job.split_seed, job.folds)
     before = 0.0

@@ -79,7 +79,7 @@ class Residual(nn.Module):
 
 
 class SqueezeExcite(nn.Module):
-    """Weigh each channel by what all of them show (Hu et al. 2017, arXiv:1709.01507)."""
+    """Weigh each channel by what all show (Hu et al. 2017, arXiv:1709.01507)."""
 
     def __init__(self, shape: Shape, ratio: float = 0.25) -> None:
         super().__init__()

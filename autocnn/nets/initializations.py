@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from torch import nn
+from torch import Tensor, nn
 
 
 def keep(module: nn.Module) -> None:
@@ -11,7 +11,7 @@ def keep(module: nn.Module) -> None:
 
 def glorot_uniform(module: nn.Module) -> None:
     """Keras's default: Glorot & Bengio 2010 for weights, zero for biases."""
-    _weights(module, lambda weight: nn.init.xavier_uniform_(weight))
+    _weights(module, nn.init.xavier_uniform_)
 
 
 def he_normal(module: nn.Module) -> None:
@@ -37,7 +37,7 @@ INITIALIZATIONS: Mapping[str, Callable[[nn.Module], None]] = {
 }
 
 
-def _weights(module: nn.Module, fill: Callable[[nn.Parameter], object]) -> None:
+def _weights(module: nn.Module, fill: Callable[[Tensor], object]) -> None:
     if isinstance(module, nn.Conv2d | nn.Linear):
         fill(module.weight)
         if module.bias is not None:

@@ -93,7 +93,7 @@ def _walk(recipe: Recipe, shape: ImageShape) -> Iterator[_Step]:
     )
     classifier = Choice("dense", (shape.classes,))
     for number, layer in enumerate([*recipe.layers, classifier], start=1):
-        if layer is classifier and images.dim() != 2:  # noqa: PLR2004 - (N, F)
+        if layer is classifier and images.dim() != 2:
             raise RequestError(
                 f"the last layer gives maps of {_size(images)}, not a flat vector",
                 hint="end the layers with flatten or global_avg_pool",

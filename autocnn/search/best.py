@@ -5,14 +5,20 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from autocnn import __version__, recipe as recipes
+from autocnn import __version__
+from autocnn import recipe as recipes
 from autocnn.data.images import DataInfo
 from autocnn.recipe import Recipe
 from autocnn.store import standard_error
 
 
 def card(
-    info: DataInfo, *, trial: int | None, val_accuracy: float, val_images: int, **more: Any
+    info: DataInfo,
+    *,
+    trial: int | None,
+    val_accuracy: float,
+    val_images: int,
+    **more: Any,
 ) -> dict[str, Any]:
     """Describe a trained network: what it tells apart, from what, and how well.
 

@@ -177,7 +177,8 @@ def _named_in_recipe(
     return {
         name: value
         for name, value in values.items()
-        if name in names and (name not in settings or name in {"learning_rate", "epochs"})
+        if name in names
+        and (name not in settings or name in {"learning_rate", "epochs"})
     }
 
 

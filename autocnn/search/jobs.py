@@ -7,7 +7,6 @@ from typing import Literal, Protocol
 from autocnn.events import EpochEnded
 from autocnn.recipe import ImageShape, Recipe
 
-
 Outcome = Literal["complete", "stopped", "failed", "lost"]
 
 

@@ -63,7 +63,8 @@ def _from_table(
     for key in table:
         if key not in KEYS:
             raise RequestError(
-                f"{where}: a range has no '{key}' ({name})", hint=did_you_mean(key, KEYS)
+                f"{where}: a range has no '{key}' ({name})",
+                hint=did_you_mean(key, KEYS),
             )
     if "min" not in table or "max" not in table:
         raise RequestError(

@@ -67,7 +67,9 @@ def read_space(path: Path, shape: ImageShape, *, accelerated: bool) -> Space:
     for name in document:
         raise RequestError(
             f"{path} has no use for '{name}'",
-            hint=did_you_mean(name, ("space", "recipe", "layers", "train", "max_flops")),
+            hint=did_you_mean(
+                name, ("space", "recipe", "layers", "train", "max_flops")
+            ),
         )
     return adjusted(changes, shape, accelerated=accelerated, where=str(path))
 
@@ -98,7 +100,8 @@ def adjusted(
         _refuse_unknown(name, [*table, *recipes.TRAIN_TYPES], where)
         likeness = table[name].range if name in table else None
         ranges[name], start = parse_range(name, change, likeness, where)
-        defaults[name] = defaults.get(name, start) if start is None else start
+        if start is not None:
+            defaults[name] = start
         compiler.check_choices(name, ranges[name], where)
     for name, choice in list(ranges.items()):
         if (value := single(choice)) is not None:
@@ -107,7 +110,7 @@ def adjusted(
     return Space(
         ranges=ranges,
         fixed=fixed,
-        defaults={name: clip(defaults[name], ranges[name]) for name in ranges},
+        defaults={name: clip(defaults.get(name), ranges[name]) for name in ranges},
         max_flops=flops,
     )
 
@@ -149,7 +152,9 @@ def draw(space: Space, trial: optuna.trial.Trial) -> dict[str, Scalar]:
             case IntRange(low, high, log, step):
                 values[name] = trial.suggest_int(name, low, high, step=step, log=log)
             case OneOf(choices):
-                values[name] = trial.suggest_categorical(name, choices)
+                drawn = trial.suggest_categorical(name, choices)
+                assert drawn is not None
+                values[name] = drawn
     return values
 
 
@@ -186,7 +191,9 @@ def grid(space: Space) -> Iterator[dict[str, Scalar]]:
 def to_dict(space: Space) -> dict[str, Any]:
     """Write a space as plain values, for the study that keeps it."""
     return {
-        "ranges": {name: range_to_dict(choice) for name, choice in space.ranges.items()},
+        "ranges": {
+            name: range_to_dict(choice) for name, choice in space.ranges.items()
+        },
         "fixed": dict(space.fixed),
         "defaults": dict(space.defaults),
         "template": space.template,
@@ -244,7 +251,9 @@ def _fill(
     train = document.get("train", {})
     train.setdefault("epochs", epochs)
     train |= {name: values[name] for name in values if name in recipes.TRAIN_TYPES}
-    return recipes.from_dict({**document, "layers": layers, "train": train}, where=where)
+    return recipes.from_dict(
+        {**document, "layers": layers, "train": train}, where=where
+    )
 
 
 def _refuse_unknown(name: str, known: list[str], where: str) -> None:

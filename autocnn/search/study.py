@@ -44,7 +44,9 @@ class StudyConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Write the config as plain values."""
-        own = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        own = {
+            field.name: getattr(self, field.name) for field in dataclasses.fields(self)
+        }
         return own | {
             "shape": dataclasses.asdict(self.shape),
             "space": spaces.to_dict(self.space),
@@ -163,4 +165,4 @@ def _differences(before: Any, after: Any, name: str = "") -> Iterator[str]:
 
 def _short(value: Any) -> str:
     text = json.dumps(value)
-    return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator, Mapping
 
 import torch
@@ -39,7 +40,7 @@ def pick_device(name: str = "auto") -> torch.device:
 
 def cores() -> int:
     """Count the CPU cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
+    if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
@@ -47,7 +48,8 @@ def cores() -> int:
 def default_jobs(device: torch.device) -> int:
     """One worker per CPU core, or per GPU."""
     if device.type == "cuda":
-        return torch.cuda.device_count() if device.index is None else 1
+        named = device.index is not None  # type: ignore[redundant-expr]  # stubs: int
+        return 1 if named else torch.cuda.device_count()
     return cores() if device.type == "cpu" else 1
 
 

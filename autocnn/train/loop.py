@@ -141,15 +141,11 @@ def _train_epoch(
     loss_sum = torch.zeros((), device=learner.device)
     hits = torch.zeros((), dtype=torch.long, device=learner.device)
     batches = train.shuffled(settings.batch_size, settings.augmentation, seed)
-    step = len(learner.history) * (
-        len(train) // min(settings.batch_size, len(train))
-    )
+    step = len(learner.history) * (len(train) // min(settings.batch_size, len(train)))
     for images, labels in batches:
         if not keep_going():
             return None
-        set_learning_rate(
-            learner.optimizer, settings.learning_rate * factor(step)
-        )
+        set_learning_rate(learner.optimizer, settings.learning_rate * factor(step))
         loss, right = _step(learner, images, labels)
         loss_sum += loss * len(labels)
         hits += right

@@ -34,7 +34,7 @@ def cosine(step: int, steps: int, warmup: float = 0.05) -> float:
 
 
 def step_down(step: int, steps: int, factor: float = 0.1) -> float:
-    """Multiply by `factor` after half of the training and again after three quarters."""
+    """Multiply by `factor` after a half and again after three quarters."""
     return factor ** ((step >= steps * 0.5) + (step >= steps * 0.75))
 
 

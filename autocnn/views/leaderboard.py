@@ -13,9 +13,10 @@ COLUMNS = (
     "epochs",
     "parameters",
     "seconds",
-    "params",
+    "settings",
 )
 # What most tells two networks apart, for lines that have no room for everything.
+SHORT = {"learning_rate_factor": "rate", "batch_size": "batch"}
 KEY_SETTINGS = (
     "block",
     "stages",
@@ -40,7 +41,7 @@ def write(study: StudySnapshot, form: str, *, top: int | None = None) -> None:
     """Write the leaderboard; the table shows key settings only."""
     listed = rows(study, top=top)
     if form == "table":
-        listed = [row | {"params": _key_settings(row["params"])} for row in listed]
+        listed = [row | {"settings": _key_settings(row["params"])} for row in listed]
     tables.write(listed, form, columns=COLUMNS)
 
 
@@ -68,6 +69,10 @@ def _row(row: TrialRow, rank: int | None) -> dict[str, Any]:
     }
 
 
-def _key_settings(params: dict[str, Any]) -> dict[str, Any]:
-    key = {name: params[name] for name in KEY_SETTINGS if name in params}
-    return key or params
+def _key_settings(params: dict[str, Any]) -> str:
+    """Write the settings that tell most; names speak for themselves, numbers do not."""
+    key = {name: params[name] for name in KEY_SETTINGS if name in params} or params
+    return " ".join(
+        value if isinstance(value, str) else f"{SHORT.get(name, name)}={value:.3g}"
+        for name, value in key.items()
+    )

@@ -38,8 +38,8 @@ def duration(seconds: float | None) -> str:
     """150 to ``2m30s``."""
     if seconds is None:
         return "-"
-    if seconds < 60:  # noqa: PLR2004 - a minute
-        return f"{seconds:.1f}s" if seconds < 10 else f"{seconds:.0f}s"  # noqa: PLR2004
+    if seconds < 60:
+        return f"{seconds:.1f}s" if seconds < 10 else f"{seconds:.0f}s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}h{minutes:02}m" if hours else f"{minutes}m{rest:02}s"
@@ -62,6 +62,7 @@ SHOWN: Mapping[str, Callable[[Any], str]] = {
     "flops": count,
     "seconds": duration,
 }
+NEVER_WRAPPED = {"settings", "layer", "parameter", "study"}
 RIGHT = {"rank", "trial", "epochs", "trials", "images", *SHOWN}
 
 
@@ -69,7 +70,9 @@ def write(rows: Sequence[Row], form: str, *, columns: Sequence[str] = ()) -> Non
     """Write rows in a form: table (only `columns`), json or csv (all there is)."""
     match form:
         case "json":
-            sys.stdout.write(json.dumps(list(rows), indent=2, ensure_ascii=False) + "\n")
+            sys.stdout.write(
+                json.dumps(list(rows), indent=2, ensure_ascii=False) + "\n"
+            )
         case "csv":
             _write_csv(rows)
         case _:
@@ -106,12 +109,10 @@ def _flat(row: Row) -> dict[str, Any]:
 def _write_table(rows: Sequence[Row], columns: Sequence[str]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
-        last = name == columns[-1] and name not in RIGHT
         table.add_column(
             name.replace("_", " "),
             justify="right" if name in RIGHT else "left",
-            no_wrap=not last,
-            overflow="fold" if last else "ellipsis",
+            no_wrap=name in RIGHT or name in NEVER_WRAPPED,
         )
     for row in rows:
         table.add_row(*(_cell(name, row) for name in columns))
