@@ -24,7 +24,8 @@ def command(port: int, show: bool, place: Place) -> None:
 
     It may run beside a search: it reads the same storage.
     """
-    from autocnn.store import find_study, hide_password, open_storage, study_names
+    from autocnn.storage import hide_password, open_storage, study_names
+    from autocnn.store import find_study
     from autocnn.views.dashboard import HOST, make_dashboard
 
     storage = open_storage(place.url)

@@ -16,8 +16,8 @@ def command(
     data: str, data_dir: Path | None, image_size: int | None, form: str
 ) -> None:
     """Decode DATA and say what it is: classes, counts, sizes, faults, duplicates."""
+    from autocnn.commands.findings import findings
     from autocnn.commands.progress import decoding_progress
-    from autocnn.commands.setup import findings
     from autocnn.data.cache import prepare
     from autocnn.views import tables
 

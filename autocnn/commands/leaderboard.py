@@ -16,7 +16,8 @@ def command(study: str | None, top: int | None, form: str, place: Place) -> None
     A trial's val_accuracy is the best over its epochs (with --folds: the mean over its
     folds). It is measured on the validation images, never on the test images.
     """
-    from autocnn.store import find_study, open_storage, snapshot
+    from autocnn.storage import open_storage
+    from autocnn.store import find_study, snapshot
     from autocnn.views import leaderboard
 
     found = snapshot(find_study(open_storage(place.url), study))

@@ -105,7 +105,7 @@ def place_options(command: Command) -> Command:
     )
     @functools.wraps(command)
     def wrapped(*args: Any, storage: str | None, studies: Path, **kwargs: Any) -> Any:
-        from autocnn.store import storage_url
+        from autocnn.storage import storage_url
 
         if storage is not None and not storage.strip():
             raise RequestError(

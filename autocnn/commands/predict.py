@@ -53,7 +53,8 @@ def command(
     none can be read the command fails (exit 5).
     """
     from autocnn.deliver.predict import image_files, load, predict
-    from autocnn.store import find_study, open_storage
+    from autocnn.storage import open_storage
+    from autocnn.store import find_study
     from autocnn.train import device as devices
     from autocnn.views import tables
 

@@ -7,14 +7,8 @@ from autocnn import recipe as recipes
 from autocnn.commands.options import Place
 from autocnn.errors import NoResultError
 from autocnn.recipe import ImageShape, Recipe
-from autocnn.store import (
-    StudySnapshot,
-    TrialRow,
-    find_study,
-    find_trial,
-    open_storage,
-    snapshot,
-)
+from autocnn.storage import open_storage
+from autocnn.store import StudySnapshot, TrialRow, find_study, find_trial, snapshot
 
 DEFAULT_SHAPE = ImageShape(height=32, width=32, channels=3, classes=10)
 

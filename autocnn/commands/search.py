@@ -141,7 +141,8 @@ def _search(
 ) -> int:
     from autocnn.search.driver import Driver, enqueue_start
     from autocnn.search.study import only_search, open_study
-    from autocnn.store import open_storage, snapshot
+    from autocnn.storage import open_storage
+    from autocnn.store import snapshot
 
     started = time.monotonic()
     with only_search(setup.folder):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from autocnn.choices import pick
+from autocnn.commands.findings import findings
 from autocnn.commands.options import Place, Trials
 from autocnn.commands.progress import decoding_progress
-from autocnn.data.audit import Audit
 from autocnn.data.cache import Prepared, open_search_images, prepare
 from autocnn.data.splits import search_splits
 from autocnn.engines.local import LocalEngine
@@ -29,7 +29,7 @@ from autocnn.search.study import (
     stored_config,
 )
 from autocnn.search.trials import Plan
-from autocnn.store import hide_password, open_storage
+from autocnn.storage import hide_password, open_storage
 from autocnn.train import device as devices
 from autocnn.views.tables import count
 
@@ -279,22 +279,3 @@ def _report(data: Prepared, say: Callable[[str], None]) -> None:
         )
     for finding in findings(data.audit):
         say(finding)
-
-
-def findings(audit: Audit) -> list[str]:
-    """Say in sentences what a person should know of the data before a search."""
-    found = list(audit.notes)
-    if audit.unreadable_count:
-        first = "; ".join(audit.unreadable[:3])
-        found.append(f"{audit.unreadable_count} unreadable files are skipped: {first}")
-    if audit.duplicates:
-        found.append(
-            f"{audit.duplicates} images are exact duplicates; "
-            "copies of one image stay on one side of every split"
-        )
-    if audit.leaked:
-        found.append(
-            f"{audit.leaked} images stand in two of the data's own splits; "
-            "scores on them are too good"
-        )
-    return found

@@ -37,7 +37,7 @@ def command(file: Path | None, image: str | None, device: str, form: str) -> Non
       activation = ["relu", "gelu"]              # some of the choices, or more
       optimizer = "sgd"                          # fixed
       epochs = [10, 20]                          # any training setting can be drawn
-    """
+    """  # noqa: D301 - click takes the backspace as "do not wrap this paragraph"
     from autocnn.choices import describe
     from autocnn.search import space as spaces
     from autocnn.search.parameters import PARAMETERS

@@ -21,7 +21,7 @@ from autocnn.search.best import kept_score
 from autocnn.search.jobs import Engine, JobEnded
 from autocnn.search.study import StudyConfig
 from autocnn.search.trials import Plan, Running, keep, prepare, standing
-from autocnn.store import retried
+from autocnn.storage import retried
 
 SAME_FAILURES = 3
 ATTEMPTS = 3

@@ -19,7 +19,8 @@ from autocnn.search import space as spaces
 from autocnn.search.pruners import make_pruner
 from autocnn.search.samplers import make_sampler
 from autocnn.search.space import Space
-from autocnn.store import CONFIG, retried, study_names
+from autocnn.storage import retried, study_names
+from autocnn.store import CONFIG
 
 NAME = re.compile(r"[\w][\w.-]{0,99}")
 

@@ -48,7 +48,7 @@ def cores() -> int:
 def default_jobs(device: torch.device) -> int:
     """One worker per CPU core, or per GPU."""
     if device.type == "cuda":
-        named = device.index is not None  # type: ignore[redundant-expr]  # stubs: int
+        named = device.index is not None
         return 1 if named else torch.cuda.device_count()
     return cores() if device.type == "cpu" else 1
 

@@ -6,7 +6,7 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from autocnn.errors import RequestError
-from autocnn.store import open_storage
+from autocnn.storage import open_storage
 
 HOST = "127.0.0.1"
 

@@ -1,0 +1,144 @@
+"""Open a storage for studies, and get through its bad moments."""
+
+import re
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import optuna
+import sqlalchemy
+from optuna.exceptions import StorageInternalError
+from optuna.storages import RDBStorage
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+
+from autocnn.errors import NoResultError, RequestError, UnavailableError
+
+Result = TypeVar("Result")
+
+
+def storage_url(text: str) -> str:
+    """Turn a path into an SQLite URL and spell PostgreSQL's the way SQLAlchemy does."""
+    if "://" not in text:
+        return f"sqlite:///{Path(text).expanduser().resolve()}"
+    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", text)
+
+
+def hide_password(url: str) -> str:
+    """Write a storage URL so that it can be shown."""
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return re.sub(r"//.*@", "//***@", url)
+
+
+def open_storage(url: str, *, create: bool = False) -> RDBStorage:
+    """Open a storage; RequestError or UnavailableError says why it cannot be.
+
+    Without `create`, a missing SQLite file is an error and stays missing.
+    """
+    _quiet_optuna()
+    shown = hide_password(url)
+    try:
+        sqlite = make_url(url).get_backend_name() == "sqlite"
+    except (ArgumentError, ValueError):
+        raise RequestError(
+            f"'{shown}' is not a storage URL",
+            hint="write sqlite:///FILE.db or postgresql://USER:PASSWORD@HOST/DATABASE",
+        ) from None
+    if sqlite:
+        _check_sqlite(url, create=create)
+    try:
+        return _open(url, sqlite=sqlite)
+    except (NoSuchModuleError, ImportError, ModuleNotFoundError):
+        raise RequestError(
+            f"no driver for the storage '{shown}' is installed",
+            hint="use sqlite:///FILE.db, or install the database's Python driver",
+        ) from None
+    except OperationalError as error:
+        raise UnavailableError(
+            f"the storage '{shown}' cannot be opened: {_first_line(error)}",
+            hint="check that the server runs and the database and folder exist",
+        ) from None
+    except (sqlalchemy.exc.DatabaseError, RuntimeError, StorageInternalError) as error:
+        raise RequestError(
+            f"'{shown}' is not a study storage: {_first_line(error)}",
+            hint="name another file or database with --storage",
+        ) from None
+
+
+def study_names(storage: RDBStorage) -> list[str]:
+    """List the studies, the one made last at the end."""
+    studies = storage.get_all_studies()
+    return [study.study_name for study in sorted(studies, key=lambda s: s._study_id)]
+
+
+def retried(function: Callable[[], Result], *, attempts: int = 8) -> Result:
+    """Call again while the database is locked or gone: some minutes, with pauses."""
+    for attempt in range(attempts):
+        try:
+            return function()
+        except (StorageInternalError, OperationalError) as error:
+            if attempt == attempts - 1:
+                raise UnavailableError(
+                    f"the storage did not answer: {_first_line(error)}",
+                    hint="nothing is lost; run the same command again later",
+                ) from error
+            time.sleep(min(60.0, 0.5 * 2**attempt))
+    raise AssertionError("unreachable")
+
+
+def _quiet_optuna() -> None:
+    """Leave it to the views to say what happens; errors still come through."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+
+
+def _check_sqlite(url: str, *, create: bool) -> None:
+    name = make_url(url).database
+    if not name or name == ":memory:":
+        return
+    path = Path(name)
+    if not create and not path.exists():
+        raise NoResultError(
+            f"there are no studies in {path} yet",
+            hint="make one with autocnn search, or name a --storage",
+        )
+    if create:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("ab"):
+                pass
+        except OSError as error:
+            raise RequestError(
+                f"cannot write {path}: {error.strerror}",
+                hint="choose a folder you may write to, with --studies or --storage",
+            ) from None
+
+
+def _open(url: str, *, sqlite: bool) -> RDBStorage:
+    options = {"connect_args": {"timeout": 60}} if sqlite else {"pool_pre_ping": True}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        storage = RDBStorage(url, engine_kwargs=options)
+    if sqlite:
+        # One driver writes and many views read: neither then waits for the other.
+        sqlalchemy.event.listen(storage.engine, "connect", _set_pragmas)
+        storage.engine.dispose()
+    return storage
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()
+
+
+def _first_line(error: BaseException) -> str:
+    cause = error.__cause__ or error
+    original = getattr(cause, "orig", None) or cause
+    lines = str(original).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
