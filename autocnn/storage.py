@@ -27,11 +27,8 @@ def storage_url(text: str) -> str:
 
 
 def hide_password(url: str) -> str:
-    """Write a storage URL so that it can be shown."""
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return re.sub(r"//.*@", "//***@", url)
+    """Write a storage URL so that it can be shown, however ill-formed it is."""
+    return re.sub(r"//([^:/@]*):.*@", r"//\1:***@", url)
 
 
 def open_storage(url: str, *, create: bool = False) -> RDBStorage:
@@ -41,6 +38,11 @@ def open_storage(url: str, *, create: bool = False) -> RDBStorage:
     """
     _quiet_optuna()
     shown = hide_password(url)
+    if url.split("?")[0].count("@") > 1:
+        raise RequestError(
+            f"the storage '{shown}' has more than one '@'",
+            hint="in a user name or password, write '@' as %40, ':' as %3A, '/' as %2F",
+        )
     try:
         sqlite = make_url(url).get_backend_name() == "sqlite"
     except (ArgumentError, ValueError):

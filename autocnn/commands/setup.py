@@ -251,9 +251,17 @@ def _config(
         sampler=chosen("sampler", "tpe"),
         pruner=chosen("pruner", "none" if folds else "asha"),
     )
+    _check_buildable(config)
+    return config
+
+
+def _check_buildable(config: StudyConfig) -> None:
+    """Refuse a space whose first recipe does not fit, before any trial does."""
+    space = config.space
     if config.sampler == "grid":
         next(spaces.grid(space))
-    return config
+    first = spaces.to_recipe(space, space.defaults, config.shape, epochs=config.epochs)
+    summarize(first, config.shape)
 
 
 def _split_sizes(data: Prepared, folds: int, seed: int) -> tuple[int, int]:

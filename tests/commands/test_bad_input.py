@@ -1,0 +1,97 @@
+"""Bad input gets one sentence, one hint, the right exit code and no traceback."""
+
+from pathlib import Path
+
+import pytest
+
+BAD_WORDS = [
+    ("search --trials 0", 2, "0"),
+    ("search --trials some", 2, "some"),
+    ("search --timeout -5", 2, "-5"),
+    ("search --timeout soon", 2, "soon"),
+    ("search --epochs 0", 2, "0"),
+    ("search --jobs none", 2, "none"),
+    ("search --folds 1", 2, "1"),
+    ("search --sampler tpee", 2, "did you mean 'tpe'"),
+    ("search --pruner ahsa", 2, "did you mean 'asha'"),
+    ("search --device cdua", 2, "cdua"),
+    ("search --space missing.toml", 2, "missing.toml"),
+    ("search --study a/b", 2, "a/b"),
+    ("search --storage what://ever", 2, "what"),
+    ("search --sampler grid", 2, "a grid needs a list"),
+    ("search digts", 2, "did you mean 'digits'"),
+    ("search missing/folder", 5, "missing/folder"),
+    ("serch", 2, "did you mean 'search'"),
+    ("search --epoch 3", 2, "--epochs"),
+    ("show missing.toml", 2, "missing.toml"),
+    ("show best", 4, "autocnn search"),
+    ("leaderboard", 4, "autocnn search"),
+    ("predict x.png", 4, "autocnn search"),
+    ("train missing.toml", 2, "missing.toml"),
+    ("space --image 3x3", 2, "28x28x1"),
+]
+
+
+@pytest.mark.parametrize(("words", "code", "said"), BAD_WORDS)
+def test_bad_input_is_told_in_a_sentence(run, here, words, code, said):
+    ran = run(*words.split())
+    assert ran.code == code, ran.err
+    assert said in ran.err
+    error = ran.err[ran.err.index("error: ") :]
+    assert "\n  hint: " in error
+    assert "Traceback" not in ran.err
+    assert not Path("studies").exists(), "nothing is left behind"
+
+
+BAD_SPACES = [
+    ("[space]\nwidht = 8", "did you mean 'width'"),
+    ("[space]\nwidth = []", "empty"),
+    ("[space]\nwidth = { min = 9, max = 8 }", "empty"),
+    ("[space]\nwidth = { min = 9 }", "lacks min or max"),
+    ("[space]\nactivation = ['geluu']", "did you mean 'gelu'"),
+    ("[space]\noptimizer = 'sdg'", "did you mean 'sgd'"),
+    ("[space]\nlearning_rate_factor = { min = 0, max = 1, log = true }", "log"),
+    ("[spaces]\nwidth = 8", "did you mean 'space'"),
+    ("[space]\nwidth = -1", "out of range"),
+    ("not toml", "not TOML"),
+    ("layers = ['conv 8', 'flatten', 'dropout {rate}']", "rate"),
+    ("layers = ['cnov 8', 'flatten']\n[space]\nepochs = [1, 2]", "did you mean 'conv'"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), BAD_SPACES)
+def test_a_bad_space_file_is_named_with_its_key(run, here, text, said):
+    Path("bad.toml").write_text(text)
+    ran = run("search", "--space", "bad.toml", "--trials", 3, "--jobs", 1)
+    assert ran.code == 2, ran.err
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_any_work(run, here):
+    Path("studies").write_text("a file where the folder should be")
+    ran = run("search", "--trials", 1)
+    assert ran.code == 2
+    assert "--studies" in ran.err
+
+
+def test_a_password_in_a_storage_url_is_never_shown(run, here):
+    for url in (
+        "postgresql://me:canary@localhost:1/studies",
+        "postgresql://me:can@ary@localhost:1/studies",
+        "what://me:canary@localhost/studies",
+    ):
+        ran = run("search", "--storage", url)
+        assert ran.code == 2
+        for part in ("canary", "can@", "ary@"):
+            assert part not in ran.err
+
+
+def test_a_storage_that_is_no_database_is_left_alone(run, here):
+    Path("notes.db").write_text(
+        "my notes, not a database, and longer than a header" * 9
+    )
+    before = Path("notes.db").read_bytes()
+    ran = run("search", "--storage", "notes.db", "--trials", 1)
+    assert ran.code == 2, ran.err
+    assert Path("notes.db").read_bytes() == before

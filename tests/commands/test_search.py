@@ -1,0 +1,133 @@
+"""A whole search by the command line: real images, real training, real SQLite."""
+
+import json
+from pathlib import Path
+
+SMALL = ("--space", "small.toml", "--epochs", 2, "--jobs", 1)
+
+
+def test_search_ranks_networks_keeps_the_best_and_resumes(run, here, image_folder):
+    first = run("search", image_folder, "--trials", 3, *SMALL)
+    assert first.code == 0, first.err
+    assert "82 train, 20 validation, 18 sealed test images" in first.err
+    assert "rank" in first.out
+    assert {path.name for path in Path("studies/stripes/best").iterdir()} == {
+        "card.json",
+        "model.safetensors",
+        "recipe.toml",
+    }
+    assert list(Path("studies/stripes/checkpoints").iterdir()) == []
+
+    again = run("search", image_folder, "--trials", 3, *SMALL)
+    assert again.code == 0
+    assert "3 trials, 3 done before" in again.err
+
+    more = run("search", image_folder, "--trials", "+1")
+    assert more.code == 0
+    rows = json.loads(run("leaderboard", "--format", "json").out)
+    assert sorted(row["trial"] for row in rows) == [0, 1, 2, 3]
+
+    other = run("search", image_folder, "--epochs", 5)
+    assert other.code == 3
+    assert "epochs was 2, now 5" in other.err
+    assert "--new" in other.err
+
+    fresh = run("search", image_folder, "--new", "--trials", 1, *SMALL)
+    assert fresh.code == 0
+    names = json.loads(run("studies", "--format", "json").out)
+    assert [row["study"] for row in names] == ["stripes", "stripes-2"]
+
+
+def test_leaderboard_show_and_predict_agree_on_the_best(run, here, image_folder):
+    run("search", image_folder, "--trials", 2, *SMALL)
+    rows = json.loads(run("leaderboard", "--format", "json").out)
+    needed = "trial state val_accuracy epochs parameters seconds params"
+    assert set(needed.split()) <= set(rows[0])
+    shown = json.loads(run("show", "best", "--format", "json").out)
+    assert shown["trial"] == rows[0]["trial"]
+    assert shown["parameters"] == rows[0]["parameters"]
+    assert sum(layer["parameters"] for layer in shown["layers"]) == shown["parameters"]
+    card = json.loads(Path("studies/stripes/best/card.json").read_text())
+    assert card["trial"] == rows[0]["trial"]
+    assert card["val_accuracy"] == rows[0]["val_accuracy"]
+
+    picture = image_folder / "across" / "0.png"
+    Path("broken.png").write_bytes(b"no picture")
+    labeled = run("predict", picture, "broken.png", "--format", "json")
+    assert labeled.code == 0
+    good, bad = json.loads(labeled.out)
+    assert good["label"] in {"across", "upright"}
+    assert good["probability"] == max(good["probabilities"].values())
+    assert abs(sum(good["probabilities"].values()) - 1) < 1e-5
+    assert bad["label"] is None
+    assert "broken.png" in bad["error"]
+    assert run("predict", "broken.png").code == 5
+    csv = run("leaderboard", "--format", "csv").out.splitlines()
+    assert "params.width" in csv[0]
+    assert len(csv) == 3
+    assert "accuracy on 20 validation images" in run("leaderboard").err
+    assert "parameters" in run("show", "best").out
+
+
+def test_a_recipe_shown_can_be_trained_again(run, here, image_folder):
+    run("search", image_folder, "--trials", 1, *SMALL)
+    Path("mine.toml").write_text(run("show", "best", "--recipe").out)
+    trained = run("train", "mine.toml", image_folder, "--epochs", 3)
+    assert trained.code == 0
+    assert "standard error" in trained.out
+    card = json.loads(Path("studies/trained/mine/card.json").read_text())
+    assert card["classes"] == ["across", "upright"]
+    again = run("train", "best", "--json", "--output", "copy")
+    assert again.code == 0
+    assert '"event": "epoch_ended"' in again.out
+    picture = image_folder / "upright" / "1.png"
+    assert run("predict", picture, "--model", "copy").code == 0
+
+
+def test_json_writes_one_event_a_line(run, here, image_folder):
+    ran = run("search", image_folder, "--trials", 2, "--json", *SMALL)
+    events = [json.loads(line) for line in ran.out.splitlines()]
+    kinds = [event["event"] for event in events]
+    assert kinds.count("trial_started") == 2
+    assert kinds.count("trial_ended") == 2
+    assert "search_started" in kinds
+    assert kinds[-1] == "search_ended"
+    assert events[-1]["best"] is not None
+    assert ran.err == ""
+
+
+def test_dry_run_says_the_plan_and_creates_nothing(run, here, image_folder):
+    ran = run("search", image_folder, "--dry-run", *SMALL)
+    assert ran.code == 0
+    assert "82 train, 20 validation, 18 sealed test images" in ran.out
+    assert "pruner:" in ran.out
+    assert not Path("studies").exists()
+
+
+def test_grid_with_folds_runs_every_cell_once(run, here, image_folder):
+    Path("grid.toml").write_text(
+        'layers = ["conv 8", "relu", "max_pool 2", "flatten", "dropout {rate}"]\n'
+        '[train]\noptimizer = "adam"\nlearning_rate = 0.01\nepochs = 1\n'
+        "[space]\nrate = [0.0, 0.2]\nbatch_size = [16, 32]\n"
+    )
+    words = ("--space", "grid.toml", "--sampler", "grid", "--folds", 3, "--jobs", 1)
+    assert run("search", image_folder, *words).code == 0
+    rows = json.loads(run("leaderboard", "--format", "json").out)
+    cells = {(row["params"]["rate"], row["params"]["batch_size"]) for row in rows}
+    assert cells == {(0.0, 16), (0.0, 32), (0.2, 16), (0.2, 32)}
+    assert len(rows) == 4
+    assert all(row["epochs"] == 3 for row in rows), "one value a fold"
+    assert run("search", image_folder, *words).code == 0
+    assert len(json.loads(run("leaderboard", "--format", "json").out)) == 4
+    assert Path("studies/stripes/best/card.json").is_file()
+
+
+def test_a_time_limit_ends_the_search_and_leaves_no_trial_open(run, here, image_folder):
+    words = ("--space", "small.toml", "--epochs", 4000, "--jobs", 1)
+    ran = run("search", image_folder, "--timeout", 6, "--pruner", "none", *words)
+    assert ran.code == 0, ran.err
+    assert "time is up" in ran.err
+    states = {
+        row["state"] for row in json.loads(run("leaderboard", "--format", "json").out)
+    }
+    assert states == {"pruned"}

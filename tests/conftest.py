@@ -1,0 +1,85 @@
+"""Data that a network can really learn in a second, and recipes for it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from autocnn import recipe as recipes
+from autocnn.data.batches import Batches, batches_of
+from autocnn.data.cache import Prepared, open_search_images, prepare
+from autocnn.data.splits import search_splits
+from autocnn.recipe import ImageShape, Recipe
+
+IMAGES = 180
+SIDE = 8
+LAYERS = ["conv 8 bias=false", "batch_norm", "relu", "max_pool 2", "flatten"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> Iterator[None]:
+    """Keep PyTorch to one core, as in a worker: small networks gain nothing by more."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """180 gray images of 8x8: rows, columns or checks, under noise."""
+    folder = tmp_path_factory.mktemp("tiny")
+    images, labels = _patterns(IMAGES, seed=0)
+    np.savez(folder / "tiny.npz", images=images, labels=labels)
+    return prepare(str(folder / "tiny.npz"), cache_dir=folder / "cache")
+
+
+@pytest.fixture(scope="session")
+def tiny_shape() -> ImageShape:
+    return ImageShape(height=SIDE, width=SIDE, channels=1, classes=3)
+
+
+@pytest.fixture(scope="session")
+def tiny_batches(tiny_data: Prepared) -> tuple[Batches, Batches]:
+    """The training and the validation images of the split with seed 0."""
+    images, groups = open_search_images(tiny_data.folder)
+    (split,) = search_splits(images.labels, groups, seed=0)
+    cpu = torch.device("cpu")
+    return (
+        batches_of(images, split.train, tiny_data.info, cpu),
+        batches_of(images, split.val, tiny_data.info, cpu),
+    )
+
+
+@pytest.fixture(scope="session")
+def make_recipe() -> Callable[..., Recipe]:
+    """Make a recipe that learns the tiny data; settings as in a recipe's [train]."""
+
+    def make(layers: list[str] | None = None, **train: object) -> Recipe:
+        settings = {"batch_size": 32, "epochs": 3, "learning_rate": 0.02, **train}
+        return recipes.from_dict(
+            {"layers": LAYERS if layers is None else layers, "train": settings}
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def seeds() -> Path:
+    """The folder of the recipes and spaces that come with autocnn."""
+    return Path(__file__).parent.parent / "studies" / "seeds"
+
+
+def _patterns(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    labels = np.arange(count) % 3
+    places = np.arange(SIDE)
+    rows, columns = np.meshgrid(places, places, indexing="ij")
+    images = np.empty((count, SIDE, SIDE), dtype=np.uint8)
+    for number, label in enumerate(labels):
+        lines = (rows, columns, rows + columns)[label] + random.integers(4)
+        noise = random.integers(-40, 41, (SIDE, SIDE))
+        images[number] = 80 + 80 * (lines // 2 % 2) + noise
+    return images, labels

@@ -1,0 +1,84 @@
+"""Devices: found or refused, and how a CPU is set up."""
+
+import os
+
+import pytest
+import torch
+from torch import nn
+
+from autocnn.errors import RequestError
+from autocnn.train import device as devices
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def no_accelerator(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+
+
+def test_without_an_accelerator_auto_is_the_cpu(no_accelerator):
+    assert devices.pick_device("auto") == CPU
+    assert devices.pick_device("cpu") == CPU
+
+
+def test_auto_takes_the_fastest_there_is(no_accelerator, monkeypatch):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert devices.pick_device("auto").type == "mps"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert devices.pick_device("auto").type == "cuda"
+    assert devices.pick_device("cuda:1") == torch.device("cuda", 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("cuda", "PyTorch finds no cuda device"),
+        ("cuda:1", "PyTorch finds no cuda device"),
+        ("mps", "PyTorch finds no mps device"),
+        ("tpu", "no device called 'tpu'"),
+        ("cpu:x", "no device called 'cpu:x'"),
+    ],
+)
+def test_a_device_that_is_not_there_is_refused(no_accelerator, name, problem):
+    with pytest.raises(RequestError, match=problem) as caught:
+        devices.pick_device(name)
+    assert caught.value.hint
+
+
+def test_a_cpu_has_a_worker_for_each_of_its_cores():
+    assert devices.default_jobs(CPU) == devices.cores() >= 1
+    assert devices.describe(CPU) == f"{devices.cores()} CPU cores"
+
+
+def test_each_worker_gets_a_gpu_in_turn_unless_one_was_named(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    any_gpu, second = torch.device("cuda"), torch.device("cuda", 1)
+    assert devices.default_jobs(any_gpu) == 2
+    assert devices.default_jobs(second) == 1
+    assert [devices.assign(any_gpu, slot).index for slot in range(3)] == [0, 1, 0]
+    assert devices.assign(second, 0) == second
+    assert devices.assign(CPU, 3) == CPU
+
+
+def test_workers_keep_to_their_threads_and_their_memory():
+    settings = devices.worker_environment(CPU, 2)
+    assert settings["OMP_NUM_THREADS"] == settings["MKL_NUM_THREADS"] == "2"
+    assert "PYTORCH_CUDA_ALLOC_CONF" not in settings
+    assert "PYTORCH_CUDA_ALLOC_CONF" in devices.worker_environment(
+        torch.device("cuda"), 1
+    )
+    assert "MALLOC_TRIM_THRESHOLD_" in settings
+    assert "MALLOC_TRIM_THRESHOLD_" not in os.environ
+
+
+def test_a_cpu_computes_in_full_precision():
+    with devices.mixed_precision(CPU):
+        assert nn.Linear(2, 2)(torch.ones(1, 2)).dtype == torch.float32
+    assert not devices.scaler(CPU).is_enabled()
+
+
+def test_a_network_is_laid_out_for_convolutions():
+    net = devices.place(nn.Conv2d(3, 8, 3), CPU)
+    assert net.weight.is_contiguous(memory_format=torch.channels_last)

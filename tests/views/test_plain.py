@@ -1,0 +1,118 @@
+"""Events as sentences and as JSON; every kind of event has both."""
+
+import json
+from typing import get_args
+
+import pytest
+
+from autocnn import events
+from autocnn.views import jsonl, plain, tables
+from autocnn.views.live import LiveView
+
+EXAMPLES = [
+    events.SearchStarted(
+        study="s",
+        data="digits",
+        storage="sqlite:///x.db",
+        device="2 CPU cores",
+        jobs=2,
+        sampler="tpe",
+        pruner="asha",
+        epochs=9,
+        trials=5,
+        done=1,
+        resumed=(0,),
+    ),
+    events.TrialStarted(
+        trial=1, parameters=1000, flops=2_000_000, epochs=9, epochs_done=3, params={}
+    ),
+    events.EpochEnded(
+        trial=1,
+        epoch=4,
+        epochs=9,
+        train_loss=1.5,
+        train_accuracy=0.4,
+        val_loss=1.2,
+        val_accuracy=0.625,
+        seconds=61.0,
+        trained_seconds=200.0,
+        images_per_second=512.3,
+        fold=2,
+    ),
+    events.BestImproved(trial=1, val_accuracy=0.625, folder="studies/s/best"),
+    events.Notice(text="look here"),
+    events.TrialEnded(
+        trial=1,
+        status="pruned",
+        val_accuracy=0.625,
+        epochs=4,
+        seconds=200.0,
+        reason="3rd of 4 at epoch 4",
+    ),
+    events.SearchEnded(
+        study="s",
+        outcome="complete",
+        trials=5,
+        best=1,
+        val_accuracy=0.625,
+        seconds=3700.0,
+        counts={"complete": 2, "pruned": 3},
+    ),
+]
+
+
+def test_every_kind_of_event_has_an_example():
+    assert {type(example) for example in EXAMPLES} == set(get_args(events.Event))
+
+
+@pytest.mark.parametrize("event", EXAMPLES, ids=lambda event: type(event).__name__)
+def test_an_event_is_one_line_of_text_and_one_json_object(event, capsys):
+    plain.write(event)
+    jsonl.write(event)
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1
+    assert json.loads(captured.out)["event"] == events.to_dict(event)["event"]
+
+
+def test_lines_say_what_a_person_wants_to_know():
+    lines = [plain.line(event) for event in EXAMPLES]
+    assert "5 trials, 1 done before" in lines[0]
+    assert "trials that go on: 0" in lines[0]
+    assert "2 MFLOPs" in lines[1]
+    assert "from epoch 3" in lines[1]
+    assert "trial 1 fold 2 epoch 4/9: val 62.5%" in lines[2]
+    assert "1m01s" in lines[2]
+    assert "pruned: 3rd of 4 at epoch 4" in lines[5]
+    assert "best is trial 1 with 62.5% validation accuracy" in lines[6]
+    assert "1h01m" in lines[6]
+
+
+def test_the_live_view_shows_progress_and_news(capsys):
+    from rich.console import Console
+
+    view = LiveView()
+    for event in EXAMPLES[:3]:
+        view.write(event)
+    console = Console(width=100, record=True)
+    console.print(view._render())
+    running = console.export_text()
+    assert "1/5 trials" in running
+    assert "4/9" in running
+    assert "62.5%" in running
+    for event in EXAMPLES[3:]:
+        view.write(event)
+    console.print(view._render())
+    ended = console.export_text()
+    assert "best 62.5% (trial 1)" in ended
+    assert "2/5 trials" in ended
+    assert "3rd of 4 at epoch 4" in ended
+
+
+def test_numbers_are_written_for_people():
+    assert tables.count(1_250_858) == "1.25 M"
+    assert tables.count(None) == "-"
+    assert tables.accuracy(0.8312) == "83.1%"
+    assert tables.score(0.8312, 0.0053) == "83.1% ±0.5"
+    assert tables.duration(3.21) == "3.2s"
+    assert tables.duration(150) == "2m30s"
+    assert tables.duration(7260) == "2h01m"
