@@ -38,7 +38,7 @@ def open_storage(url: str, *, create: bool = False) -> RDBStorage:
     """
     _quiet_optuna()
     shown = hide_password(url)
-    if url.split("?")[0].count("@") > 1:
+    if url.split("?", maxsplit=1)[0].count("@") > 1:
         raise RequestError(
             f"the storage '{shown}' has more than one '@'",
             hint="in a user name or password, write '@' as %40, ':' as %3A, '/' as %2F",

@@ -18,7 +18,6 @@ from autocnn.commands.options import (
     data_options,
     place_options,
 )
-from autocnn.errors import AutocnnError, NoResultError
 from autocnn.events import Emit, Notice, SearchEnded, SearchStarted
 
 if TYPE_CHECKING:
@@ -125,27 +124,30 @@ def command(**options: Any) -> int:
     The same command again resumes the study. Ctrl-C stops it and loses nothing; a
     second Ctrl-C stops at once.
     """
+    from autocnn.commands.conclude import conclude
     from autocnn.commands.setup import Request, set_up
 
     request = Request(**{name: options[name] for name in Request.__slots__})
     view: str | None = options["view"]
-    with _view(view) as (emit, say):
-        setup = set_up(request, say)
-        if options["dry_run"]:
-            return _dry_run(setup, options["trials"])
-        return _search(setup, options["trials"], options["timeout"], emit, view)
+    setup = set_up(request, _say_as(view))
+    if options["dry_run"]:
+        return _dry_run(setup, options["trials"])
+    with _view(view) as emit:
+        study, outcome = _search(setup, options["trials"], options["timeout"], emit)
+    return conclude(setup, study, outcome, quiet=view == "json")
 
 
 def _search(
-    setup: "Setup", trials: Trials, timeout: float | None, emit: Emit, view: str | None
-) -> int:
+    setup: "Setup", trials: Trials, timeout: float | None, emit: Emit
+) -> tuple["optuna.Study", str]:
+    """Hold the study, start the workers, drive; return how it ended."""
     from autocnn.search.driver import Driver, enqueue_start
     from autocnn.search.study import only_search, open_study
     from autocnn.storage import open_storage
     from autocnn.store import snapshot
 
     started = time.monotonic()
-    with only_search(setup.folder):
+    with only_search(setup.folder, setup.place.url):
         storage = open_storage(setup.place.url, create=True)
         study = open_study(storage, setup.name, setup.config)
         enqueue_start(study, setup.config)
@@ -171,49 +173,7 @@ def _search(
             counts=found.counts(),
         )
     )
-    return _conclude(setup, study, outcome, view)
-
-
-def _conclude(
-    setup: "Setup", study: "optuna.Study", outcome: str, view: str | None
-) -> int:
-    """Show the leaderboard and what one can do next; the exit code of the outcome."""
-    from autocnn.store import snapshot
-    from autocnn.views import leaderboard
-
-    found = snapshot(study)
-    if view != "json" and found.ranked():
-        click.echo(leaderboard.heading(found), err=True)
-        leaderboard.write(found, "table", top=10)
-        click.echo(_next_steps(setup, found.best() is not None), err=True)
-    if outcome == "interrupted":
-        click.echo("stopped; the same command goes on from here", err=True)
-        return 75
-    reasons = {row.reason for row in found.trials if row.status == "failed"}
-    if found.best() is None:
-        raise NoResultError(
-            "no trial was completed" + "".join(f"; {r}" for r in sorted(reasons)[:1]),
-            hint="give it more time or a smaller space: autocnn search --help",
-        )
-    if outcome == "failed":
-        last = next(r.reason for r in reversed(found.trials) if r.status == "failed")
-        raise AutocnnError(
-            f"stopped: several trials in a row failed in the same way ({last})",
-            hint="mend the cause, then run the same command to go on",
-        )
-    return 0
-
-
-def _next_steps(setup: "Setup", found: bool) -> str:
-    lines = []
-    if found:
-        lines.append(f"The best network is in {setup.folder / 'best'}: try")
-        lines.append("  autocnn predict IMAGE...")
-    lines.append("  autocnn show best")
-    lines.append("  autocnn dashboard")
-    if setup.data.info.name == "digits":
-        lines.append("  autocnn search cifar10, or autocnn search path/to/images")
-    return "\n".join(lines)
+    return study, outcome
 
 
 def _started(
@@ -242,20 +202,28 @@ def _dry_run(setup: "Setup", trials: Trials) -> int:
     return 0
 
 
+def _say_as(kind: str | None) -> Callable[[str], None]:
+    """Choose how remarks before the search are made: as JSON, or as lines."""
+    from autocnn.views import jsonl, plain
+
+    write = jsonl.write if kind == "json" else plain.write
+    return lambda text: write(Notice(text=text))
+
+
 @contextlib.contextmanager
-def _view(kind: str | None) -> Iterator[tuple[Emit, Callable[[str], None]]]:
+def _view(kind: str | None) -> Iterator[Emit]:
     """Choose how the search is shown: live on a terminal, else as lines."""
     from autocnn.views import jsonl, plain
 
     if kind == "json":
-        yield jsonl.write, lambda text: jsonl.write(Notice(text=text))
+        yield jsonl.write
     elif kind == "plain" or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        yield plain.write, lambda text: plain.write(Notice(text=text))
+        yield plain.write
     else:
         from autocnn.views.live import LiveView
 
         with LiveView() as live:
-            yield live.write, lambda text: live.write(Notice(text=text))
+            yield live.write
 
 
 @contextlib.contextmanager

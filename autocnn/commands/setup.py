@@ -14,6 +14,7 @@ from autocnn.commands.findings import findings
 from autocnn.commands.options import Place, Trials
 from autocnn.commands.progress import decoding_progress
 from autocnn.data.cache import Prepared, open_search_images, prepare
+from autocnn.data.datasets import name_of
 from autocnn.data.splits import search_splits
 from autocnn.engines.local import LocalEngine
 from autocnn.errors import NoResultError, RequestError
@@ -147,17 +148,19 @@ def set_up(request: Request, say: Callable[[str], None]) -> Setup:
     ):
         if name is not None:
             pick(table, name, kind)
-    wanted = spaces.declared_shape(request.space) if request.space else None
+    name, before = _study(request)
+    shape = before.shape if before else None
+    if request.space is not None:
+        shape = spaces.declared_shape(request.space) or shape
     with decoding_progress(say) as progress:
         data = prepare(
             request.data,
             data_dir=request.data_dir,
-            image_size=request.image_size or (wanted.height if wanted else None),
-            channels=wanted.channels if wanted else None,
+            image_size=request.image_size or (shape.height if shape else None),
+            channels=shape.channels if shape else None,
             progress=progress,
         )
     _report(data, say)
-    name, before = _study(request, data)
     config = _config(request, data, device, before)
     return Setup(
         name=name,
@@ -198,9 +201,9 @@ def _jobs(text: str, device: torch.device) -> int:
     return int(text)
 
 
-def _study(request: Request, data: Prepared) -> tuple[str, StudyConfig | None]:
+def _study(request: Request) -> tuple[str, StudyConfig | None]:
     """Name the study, and find what it is if it is there."""
-    name = check_name(request.study or _slug(data.info.name))
+    name = check_name(request.study or _slug(name_of(request.data)))
     try:
         storage = open_storage(request.place.url)
     except NoResultError:

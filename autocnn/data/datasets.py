@@ -140,6 +140,16 @@ def find(source: str, data_dir: Path) -> Source:
             )
 
 
+def name_of(source: str) -> str:
+    """Say what a data set will be called, without looking into it."""
+    if source in DATASETS:
+        return source
+    path = Path(source).expanduser().resolve()
+    if path.suffix.lower() not in {".csv", ".npz"}:
+        return path.name
+    return path.parent.name if path.name == "train.csv" else path.stem
+
+
 def _not_there(source: str, path: Path) -> RequestError | DataError:
     if "." in source or (source and path.name != source):
         return DataError(

@@ -12,6 +12,7 @@ from typing import Any
 import filelock
 import optuna
 from optuna.storages import RDBStorage
+from sqlalchemy.engine import make_url
 
 from autocnn.errors import RequestError, StudyError, UnavailableError
 from autocnn.recipe import ImageShape
@@ -131,11 +132,18 @@ def open_study(storage: RDBStorage, name: str, config: StudyConfig) -> optuna.St
 
 
 @contextmanager
-def only_search(folder: Path) -> Iterator[None]:
-    """Hold a study for this process alone; UnavailableError if another has it."""
-    lock = filelock.FileLock(folder / "search.lock")
+def only_search(folder: Path, url: str) -> Iterator[None]:
+    """Hold a study for this process alone; UnavailableError if another has it.
+
+    The lock lies beside an SQLite file, so that it holds from whatever folder the
+    searches are started in.
+    """
+    database = make_url(url).database if url.startswith("sqlite") else None
+    beside = Path(f"{database}.{folder.name}.lock") if database else folder / "lock"
+    lock = filelock.FileLock(beside)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        beside.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(blocking=False)
     except filelock.Timeout:
         raise UnavailableError(

@@ -131,3 +131,30 @@ def test_a_time_limit_ends_the_search_and_leaves_no_trial_open(run, here, image_
         row["state"] for row in json.loads(run("leaderboard", "--format", "json").out)
     }
     assert states == {"pruned"}
+
+
+def test_options_that_are_left_out_are_the_study_s_own(run, here, image_folder):
+    words = ("--trials", 1, "--image-size", 12, "--seed", 3, *SMALL)
+    assert run("search", image_folder, *words).code == 0
+    again = run("search", image_folder, "--trials", 2, "--sampler", "random")
+    assert again.code == 0, again.err
+    assert "12x12x1" in again.err
+    assert "sampler random" in again.err
+    other = run("search", image_folder, "--image-size", 8)
+    assert other.code == 3
+    assert "shape.height was 12, now 8" in other.err
+
+
+def test_one_study_is_one_search_s_whatever_folder_it_is_started_in(
+    run, here, image_folder, monkeypatch
+):
+    from autocnn.search.study import only_search
+
+    storage = f"sqlite:///{here / 'shared.db'}"
+    Path("elsewhere").mkdir()
+    with only_search(here / "studies" / "stripes", storage):
+        monkeypatch.chdir(here / "elsewhere")
+        space = here / "small.toml"
+        ran = run("search", image_folder, "--storage", storage, "--space", space)
+    assert ran.code == 75
+    assert "another search" in ran.err
