@@ -71,7 +71,7 @@ class Driver:
                 return self._leave("failed")
             while self._engine.free() and (running := self._next()):
                 self._start(running)
-            if not self._running:
+            if not self._running and self._engine.free():
                 self._drain()
                 return "complete"
             self._listen()
