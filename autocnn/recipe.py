@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import math
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +87,7 @@ def from_dict(document: dict[str, Any], *, where: str = "the recipe") -> Recipe:
             hint='write one as: layers = ["conv 32", "relu", "max_pool 2", "flatten"]',
         )
     train = {
-        name: _typed(name, value, where)
+        name: check_setting(name, value, where)
         for name, value in _table(document, "train", where).items()
     }
     shape = _table(document, "input", where)
@@ -169,7 +170,7 @@ POSITIVE = {"learning_rate", "epsilon", "batch_size", "epochs"}
 FRACTIONS = {"momentum", "label_smoothing"}
 
 
-def _typed(name: str, value: Any, where: str) -> Any:
+def check_setting(name: str, value: Any, where: str) -> Any:
     """Check one training setting and give it its Python type."""
     if name not in TRAIN_TYPES:
         raise RequestError(
@@ -206,7 +207,7 @@ def _check_range(name: str, value: Scalar, where: str) -> None:
             f"{where}: {name} = {value} is out of range",
             hint="it goes from 0 to below 1",
         )
-    if value < 0:
+    if not 0 <= value < math.inf:
         raise RequestError(
-            f"{where}: {name} = {value} is negative", hint="it is 0 or more"
+            f"{where}: {name} = {value} is out of range", hint="it is 0 or more"
         )

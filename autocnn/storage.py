@@ -31,6 +31,12 @@ def hide_password(url: str) -> str:
     return re.sub(r"//([^:/@]*):.*@", r"//\1:***@", url)
 
 
+def sqlite_file(url: str) -> Path | None:
+    """Say which file an SQLite URL means; None for other storages."""
+    name = url.removeprefix("sqlite:///").partition("?")[0]
+    return Path(name) if url.startswith("sqlite:///") and name else None
+
+
 def open_storage(url: str, *, create: bool = False) -> RDBStorage:
     """Open a storage; RequestError or UnavailableError says why it cannot be.
 
@@ -50,8 +56,7 @@ def open_storage(url: str, *, create: bool = False) -> RDBStorage:
             f"'{shown}' is not a storage URL",
             hint="write sqlite:///FILE.db or postgresql://USER:PASSWORD@HOST/DATABASE",
         ) from None
-    if sqlite:
-        _check_sqlite(url, create=create)
+    check_storage(url, create=create)
     try:
         return _open(url, sqlite=sqlite)
     except (NoSuchModuleError, ImportError, ModuleNotFoundError):
@@ -98,11 +103,11 @@ def _quiet_optuna() -> None:
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 
 
-def _check_sqlite(url: str, *, create: bool) -> None:
-    name = make_url(url).database
-    if not name or name == ":memory:":
+def check_storage(url: str, *, create: bool) -> None:
+    """Refuse an SQLite file that is not there, or (to create it) cannot be written."""
+    path = sqlite_file(url)
+    if path is None:
         return
-    path = Path(name)
     if not create and not path.exists():
         raise NoResultError(
             f"there are no studies in {path} yet",
@@ -115,8 +120,8 @@ def _check_sqlite(url: str, *, create: bool) -> None:
                 pass
         except OSError as error:
             raise RequestError(
-                f"cannot write {path}: {error.strerror}",
-                hint="choose a folder you may write to, with --studies or --storage",
+                f"cannot write the storage {path}: {error.strerror}",
+                hint="choose a place you may write to, with --studies or --storage",
             ) from None
 
 

@@ -87,17 +87,16 @@ PARAMETERS = {
 }
 LEAKY = "leaky_relu 0.3"
 # What comes after each layer with weights, the classifier left out, and the dropouts.
+RELUS = ["relu", "relu"]
+OF_THE_EXAMPLE = [*RELUS, "dropout 0.25", *RELUS, "dropout 0.25"]
 BETWEEN = {
     1: ["relu"] * 7,
-    2: ["relu", "dropout 0.2", "relu", "relu", "dropout 0.2", *["relu"] * 4],
-    3: [*["relu"] * 2, "dropout 0.25", *["relu"] * 2, "dropout 0.25", "relu"]
-    + ["dropout 0.5"],
-    4: [*["relu"] * 2, "dropout 0.25", *["relu"] * 2, "dropout 0.25", "relu"]
-    + ["dropout 0.5"],
-    5: [*["relu"] * 2, "dropout 0.25", *["relu"] * 2, "dropout 0.25", LEAKY]
-    + ["dropout 0.5"] * 2,
-    6: [LEAKY] * 7 + ["dropout 0.2"],
-    7: [LEAKY] * 5 + ["dropout 0.2"],
+    2: ["relu", "dropout 0.2", *RELUS, "dropout 0.2", *RELUS, *RELUS],
+    3: [*OF_THE_EXAMPLE, "relu", "dropout 0.5"],
+    4: [*OF_THE_EXAMPLE, "relu", "dropout 0.5"],
+    5: [*OF_THE_EXAMPLE, LEAKY, "dropout 0.5", "dropout 0.5"],
+    6: [*[LEAKY] * 7, "dropout 0.2"],
+    7: [*[LEAKY] * 5, "dropout 0.2"],
 }
 # optimizer, learning rate, momentum, epsilon, schedule, batch size, epochs
 SETTINGS = {
@@ -135,7 +134,9 @@ def color_batches():
 @every_model
 def test_a_model_has_the_origins_layers_shapes_and_parameters(model, number):
     layers = summarize(model(number), CIFAR10).layers
-    kinds = [(layer.name.split()[0], layer.output, layer.parameters) for layer in layers]
+    kinds = [
+        (layer.name.split()[0], layer.output, layer.parameters) for layer in layers
+    ]
     assert [row for row in kinds if row[0] not in WEIGHTLESS] == SUMMARIES[number]
 
 

@@ -38,9 +38,9 @@ def _next_steps(setup: Setup, found: bool) -> str:
     lines = []
     if found:
         lines.append(f"The best network is in {setup.folder / 'best'}: try")
-        lines.append("  autocnn predict IMAGE...")
-    lines.append("  autocnn show best")
-    lines.append("  autocnn dashboard")
+        lines.append(f"  autocnn predict IMAGE... {setup.place.typed}")
+    lines.append(f"  autocnn show best {setup.place.typed}")
+    lines.append(f"  autocnn dashboard {setup.place.typed}")
     if setup.data.info.name == "digits":
         lines.append("  autocnn search cifar10, or autocnn search path/to/images")
-    return "\n".join(lines)
+    return "\n".join(line.rstrip() for line in lines)

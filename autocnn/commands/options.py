@@ -80,6 +80,8 @@ class Place:
 
     studies: Path
     url: str
+    typed: str = ""
+    """The options that lead here, for commands that a person is to type next."""
 
     def folder(self, study: str) -> Path:
         """Say where a study's files are."""
@@ -98,23 +100,41 @@ def place_options(command: Command) -> Command:
     @click.option(
         "--studies",
         envvar="AUTOCNN_STUDIES",
-        type=click.Path(file_okay=False, path_type=Path),
-        default=Path("studies"),
-        show_default=True,
-        help="Folder of the studies' files.",
+        type=click.Path(path_type=Path),
+        help="Folder of the studies' files.  [default: studies, or beside --storage]",
     )
     @functools.wraps(command)
-    def wrapped(*args: Any, storage: str | None, studies: Path, **kwargs: Any) -> Any:
-        from autocnn.storage import storage_url
-
-        if storage is not None and not storage.strip():
-            raise RequestError(
-                "--storage is empty", hint="name a file or a database, or leave it out"
-            )
-        url = storage_url(storage or str(studies / "autocnn.db"))
-        return command(*args, place=Place(studies, url), **kwargs)
+    def wrapped(
+        *args: Any, storage: str | None, studies: Path | None, **kwargs: Any
+    ) -> Any:
+        return command(*args, place=_place(storage, studies), **kwargs)
 
     return wrapped  # type: ignore[return-value]
+
+
+def _place(storage: str | None, studies: Path | None) -> Place:
+    """Find the storage and the folder; by default, files lie beside their database.
+
+    So they are found from any current folder, and two databases never share them.
+    """
+    from autocnn.storage import hide_password, sqlite_file, storage_url
+
+    if storage is not None and not storage.strip():
+        raise RequestError(
+            "--storage is empty", hint="name a file or a database, or leave it out"
+        )
+    folder = studies or Path("studies")
+    if studies is not None and studies.exists() and not studies.is_dir():
+        raise RequestError(
+            f"--studies {studies} is a file", hint="name a folder, or leave it out"
+        )
+    url = storage_url(storage or str(folder / "autocnn.db"))
+    file = sqlite_file(url)
+    if storage and studies is None and file is not None:
+        folder = file.parent if file.stem == "autocnn" else file.with_suffix("")
+    words = [f"--storage {hide_password(storage)}"] if storage else []
+    words += [f"--studies {studies}"] if studies else []
+    return Place(folder, url, " ".join(words))
 
 
 study_option = click.option(

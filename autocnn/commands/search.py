@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -18,7 +18,7 @@ from autocnn.commands.options import (
     data_options,
     place_options,
 )
-from autocnn.events import Emit, Notice, SearchEnded, SearchStarted
+from autocnn.events import Emit, Event, Notice, SearchEnded, SearchStarted
 
 if TYPE_CHECKING:
     import optuna
@@ -68,9 +68,8 @@ class SearchCommand(click.Command):
     "--trials",
     "--n-trials",
     type=TrialCount(),
-    default="50",
-    show_default=True,
-    help="How many trials the study shall have in total; +20 for 20 more.",
+    help="How many the study shall have in total; +20 for 20 more.  [default: 50, or "
+    "the whole grid]",
 )
 @click.option("--timeout", type=Duration(), help="Stop after this time: 90, 30m, 2h.")
 @click.option(
@@ -138,7 +137,7 @@ def command(**options: Any) -> int:
 
 
 def _search(
-    setup: "Setup", trials: Trials, timeout: float | None, emit: Emit
+    setup: "Setup", trials: Trials | None, timeout: float | None, emit: Emit
 ) -> tuple["optuna.Study", str]:
     """Hold the study, start the workers, drive; return how it ended."""
     from autocnn.search.driver import Driver, enqueue_start
@@ -179,6 +178,8 @@ def _search(
 def _started(
     setup: "Setup", study: "optuna.Study", trials: int, interrupted: tuple[int, ...]
 ) -> SearchStarted:
+    from autocnn.search.space import most_epochs
+
     states = [trial.state.name for trial in study.get_trials(deepcopy=False)]
     return SearchStarted(
         study=setup.name,
@@ -188,16 +189,18 @@ def _started(
         jobs=min(setup.jobs, trials),
         sampler=setup.config.sampler,
         pruner=setup.config.pruner,
-        epochs=setup.config.epochs,
+        epochs=most_epochs(setup.config.space, setup.config.epochs),
         trials=trials,
         done=sum(state in {"COMPLETE", "PRUNED", "FAIL"} for state in states),
         resumed=interrupted,
     )
 
 
-def _dry_run(setup: "Setup", trials: Trials) -> int:
+def _dry_run(setup: "Setup", trials: Trials | None) -> int:
     """Write the plan on standard output; nothing is created."""
-    for name, value in setup.outline(trials).items():
+    from autocnn.commands.outline import outline
+
+    for name, value in outline(setup, trials).items():
         click.echo(f"{name + ':':<10} {value}")
     return 0
 
@@ -216,14 +219,27 @@ def _view(kind: str | None) -> Iterator[Emit]:
     from autocnn.views import jsonl, plain
 
     if kind == "json":
-        yield jsonl.write
+        yield _unless_closed(jsonl.write, sys.stdout)
     elif kind == "plain" or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        yield plain.write
+        yield _unless_closed(plain.write, sys.stderr)
     else:
         from autocnn.views.live import LiveView
 
         with LiveView() as live:
             yield live.write
+
+
+def _unless_closed(write: Emit, stream: TextIO) -> Emit:
+    """Stop the search cleanly when nobody reads what it writes any more."""
+
+    def guarded(event: Event) -> None:
+        try:
+            write(event)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    return guarded
 
 
 @contextlib.contextmanager
@@ -249,4 +265,5 @@ def _interrupts(emit: Emit) -> Iterator[Callable[[], bool]]:
         yield stopping
     finally:
         for each, handler in handlers.items():
-            signal.signal(each, handler)
+            # Once stopped, it is only a moment: a late Ctrl-C must not break it off.
+            signal.signal(each, signal.SIG_IGN if asked else handler)

@@ -21,7 +21,7 @@ from autocnn.errors import NoResultError, RequestError
 from autocnn.nets.net import summarize
 from autocnn.recipe import ImageShape
 from autocnn.search import space as spaces
-from autocnn.search.pruners import PRUNERS, rungs
+from autocnn.search.pruners import PRUNERS
 from autocnn.search.samplers import SAMPLERS
 from autocnn.search.study import (
     StudyConfig,
@@ -32,10 +32,12 @@ from autocnn.search.study import (
 from autocnn.search.trials import Plan
 from autocnn.storage import hide_password, open_storage
 from autocnn.train import device as devices
-from autocnn.views.tables import count
 
 if TYPE_CHECKING:
     import optuna
+
+
+DEFAULT_TRIALS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +98,13 @@ class Setup:
         )
 
     def plan(
-        self, study: "optuna.Study", trials: Trials, deadline: float | None
+        self, study: "optuna.Study", trials: Trials | None, deadline: float | None
     ) -> Plan:
         """Fix what this run is to do."""
         there = study.get_trials(deepcopy=False)
         done = sum(trial.state.name != "WAITING" for trial in there)
+        if trials is None:
+            trials = Trials(self.default_trials())
         return Plan(
             config=self.config,
             info=self.data.info,
@@ -110,32 +114,15 @@ class Setup:
             deadline=deadline or math.inf,
         )
 
+    def default_trials(self) -> int:
+        """50, or the whole grid."""
+        if self.config.sampler != "grid":
+            return DEFAULT_TRIALS
+        return sum(1 for _ in spaces.grid(self.config.space))
+
     def engine(self, trials: int) -> LocalEngine:
         """Start the workers."""
         return LocalEngine(self.device, min(self.jobs, trials))
-
-    def outline(self, trials: Trials) -> dict[str, str]:
-        """Say what the search would do."""
-        config, space = self.config, self.config.space
-        first = spaces.to_recipe(
-            space, space.defaults, config.shape, epochs=config.epochs
-        )
-        cost = summarize(first, config.shape)
-        amount = f"{trials.count} more" if trials.more else f"{trials.count} in total"
-        judged = ", ".join(map(str, rungs(config.epochs)))
-        state = "resumes" if self.resumes else "new"
-        return {
-            "study": f"{self.name} ({state}), in {self.shown_storage}",
-            "data": self.describe_data(),
-            "trials": f"{amount}, {config.epochs} epochs each at most",
-            "space": f"{len(space.ranges)} parameters drawn, {len(space.fixed)} fixed",
-            "sampler": config.sampler,
-            "pruner": config.pruner
-            + (f", judging at epochs {judged}" if config.pruner == "asha" else ""),
-            "folds": str(config.folds or "none: one validation set"),
-            "device": f"{self.device_name}, {self.jobs} trials at once",
-            "first": f"{count(cost.parameters)} parameters, {count(cost.flops)}FLOPs",
-        }
 
 
 def set_up(request: Request, say: Callable[[str], None]) -> Setup:
@@ -203,7 +190,9 @@ def _jobs(text: str, device: torch.device) -> int:
 
 def _study(request: Request) -> tuple[str, StudyConfig | None]:
     """Name the study, and find what it is if it is there."""
-    name = check_name(request.study or _slug(name_of(request.data)))
+    name = check_name(
+        _slug(name_of(request.data)) if request.study is None else request.study
+    )
     try:
         storage = open_storage(request.place.url)
     except NoResultError:
@@ -263,6 +252,11 @@ def _check_buildable(config: StudyConfig) -> None:
     space = config.space
     if config.sampler == "grid":
         next(spaces.grid(space))
+    if config.pruner == "wilcoxon" and not config.folds:
+        raise RequestError(
+            "the pruner 'wilcoxon' compares folds, and there are none",
+            hint="add --folds 3, or choose another --pruner",
+        )
     first = spaces.to_recipe(space, space.defaults, config.shape, epochs=config.epochs)
     summarize(first, config.shape)
 

@@ -37,12 +37,11 @@ from autocnn.data.decoding import (
     usable_cores,
 )
 from autocnn.data.images import DataInfo, Labels, Pixels
-from autocnn.data.raw import Files, Part, Raw, Source, listed
+from autocnn.data.raw import MOST_UNREADABLE, Files, Part, Raw, Source, listed
 from autocnn.data.splits import hold_out
 from autocnn.errors import DataError
 
 SMALLEST_CLASS = 3  # different images: one each to train, validate and test
-MOST_UNREADABLE = 0.05  # of the files
 TEST_FRACTION = 0.15
 TEST_SEED = 0  # fixed: a test image stays one under every --seed
 ROWS = 1024  # images in memory at a time, however many there are

@@ -1,5 +1,6 @@
 """One image file or array to pixels, the same way for training and for prediction."""
 
+import errno
 import functools
 import warnings
 from dataclasses import dataclass
@@ -58,6 +59,9 @@ def decode_with_header(
 ) -> tuple[Pixels, Header]:
     """Decode as `decode` does, and say what the file said of itself."""
     try:
+        if isinstance(file, str | Path) and not Path(file).is_file():
+            # Opening a pipe would wait for ever.
+            raise FileNotFoundError(errno.ENOENT, "no such file")  # noqa: TRY301
         with _open(file) as image:
             header = _header(image)
             # JPEG decodes at 1/2, 1/4 or 1/8 of its size for a fraction of the cost;

@@ -34,6 +34,7 @@ FILES_FOR_A_POOL = 5_000  # starting the processes costs about 0.5 s
 MOST_PROCESSES = 16
 LARGEST_SIDE = 64
 SIDE_STEP = 8
+SMALLEST_ROUNDED = 24
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -79,8 +80,8 @@ class Survey:
 def choose_shape(surveys: Sequence[Survey], wanted: Wanted) -> Shape:
     """Choose square images: as they are if they are small squares, else 8 to 64 wide.
 
-    Larger or mixed images get the median of their shorter sides, rounded to a
-    multiple of 8; they are gray only if all of them are.
+    Larger or mixed images get the median of their shorter sides, from 24 pixels up
+    rounded to a multiple of 8; they are gray only if all of them are.
     """
     side = wanted.image_size
     if side is None:
@@ -88,7 +89,8 @@ def choose_shape(surveys: Sequence[Survey], wanted: Wanted) -> Shape:
         shorter = int(np.median(sizes.min(axis=1))) if len(sizes) else SIDE_STEP
         rounded = (shorter + SIDE_STEP // 2) // SIDE_STEP * SIDE_STEP
         same = bool((sizes == shorter).all()) and shorter <= LARGEST_SIDE
-        side = shorter if same else min(max(rounded, SIDE_STEP), LARGEST_SIDE)
+        small = shorter < SMALLEST_ROUNDED
+        side = shorter if same or small else min(rounded, LARGEST_SIDE)
     gray = all(survey.gray for survey in surveys)
     return Shape(side, side, wanted.channels or (1 if gray else 3))
 

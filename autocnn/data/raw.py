@@ -12,6 +12,9 @@ import numpy as np
 from autocnn.data.images import Labels
 from autocnn.errors import DataError
 
+MOST_UNREADABLE = 0.05
+"""Of a data set's files; with more, something is wrong with all of them."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Files:

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from autocnn.data.raw import Files, Raw, Source, manifest_line, number_labels
+from autocnn.data.raw import (
+    MOST_UNREADABLE,
+    Files,
+    Raw,
+    Source,
+    manifest_line,
+    number_labels,
+)
 from autocnn.errors import DataError
 
 PATH_COLUMNS = ("path", "image", "file", "filename", "filepath", "image_path")
@@ -132,18 +139,24 @@ def _refuse(
 
 
 def _stat_lines(table: Path, lines: Sequence[Line]) -> Iterator[str]:
-    """Yield each file's manifest line; refuse a table that names missing files."""
+    """Yield each file's manifest line; refuse a table whose files mostly are not there.
+
+    A few missing ones are left to the decoder, which lists and skips what it cannot
+    read.
+    """
     missing = set()
     for line in lines:
         try:
             found = Path(line.path).stat()
         except (OSError, ValueError):  # ValueError: a null byte in the name
             missing.add(line)
+            yield line.path
             continue
-        if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for ever
+        if not stat.S_ISREG(found.st_mode):
             missing.add(line)
         yield manifest_line(line.path, found)
-    _refuse(table, "name files that are not there", lines, missing.__contains__)
+    if len(missing) > MOST_UNREADABLE * len(lines):
+        _refuse(table, "name files that are not there", lines, missing.__contains__)
 
 
 def _load(name: str, lines: dict[str, list[Line]], notes: tuple[str, ...]) -> Raw:

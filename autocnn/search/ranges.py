@@ -6,6 +6,7 @@ from typing import Any
 from autocnn.choices import FloatRange, IntRange, OneOf, Range, Scalar
 from autocnn.errors import RequestError, did_you_mean
 
+MOST = 10_000
 KEYS = ("min", "max", "log", "step", "default")
 
 
@@ -30,6 +31,28 @@ def parse_range(
             f"{where}: the choices of {name} repeat a value", hint="list each once"
         )
     return OneOf(choices), None
+
+
+def check_number(name: str, value: Scalar, likeness: Range | None, where: str) -> None:
+    """Refuse a value that the parameter's network or training could not take."""
+    wrong = ""
+    match likeness:
+        case IntRange() if type(value) is not int or not 1 <= value <= MOST:
+            wrong = f"a whole number from 1 to {MOST}"
+        case FloatRange() if isinstance(value, str | bool):
+            wrong = "a number"
+        case FloatRange(high=high) if high < 1 <= float(value):
+            wrong = "a fraction below 1"
+        case OneOf(choices) if type(value) is not type(choices[0]):
+            wrong = f"of the kind of {choices[0]!r}"
+        case _:
+            pass
+    if name == "kernel" and isinstance(value, int) and value % 2 == 0:
+        wrong = "odd, so that maps keep their size"
+    if wrong:
+        raise RequestError(
+            f"{where}: {name} = {value!r} cannot be", hint=f"it must be {wrong}"
+        )
 
 
 def range_to_dict(choice: Range) -> Any:
@@ -72,8 +95,13 @@ def _from_table(
             hint=f"write {name} = {{ min = 1, max = 4 }}",
         )
     low, high = (check_value(name, table[key], where) for key in ("min", "max"))
-    log, step = bool(table.get("log", False)), int(table.get("step", 1))
-    if isinstance(low, str) or isinstance(high, str) or low > high or step < 1:
+    log, step = bool(table.get("log", False)), table.get("step", 1)
+    if type(step) is not int or step < 1 or (log and step > 1):
+        raise RequestError(
+            f"{where}: the step of {name} cannot be {step!r}",
+            hint="it must be a whole number from 1 up, and 1 on a log scale",
+        )
+    if isinstance(low, str) or isinstance(high, str) or low > high:
         raise RequestError(
             f"{where}: the range of {name} is empty: {low} to {high}",
             hint="min must be a number no larger than max",

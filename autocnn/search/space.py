@@ -18,8 +18,9 @@ from autocnn.errors import RequestError, did_you_mean
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.search import compile as compiler
 from autocnn.search import parameters
-from autocnn.search.ranges import check_value, parse_range, range_to_dict
+from autocnn.search.ranges import check_number, check_value, parse_range, range_to_dict
 
+FLOPS = FloatRange(0.0, float("inf"))
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -95,14 +96,16 @@ def adjusted(
     fixed: dict[str, Scalar] = {}
     for name, change in changes.items():
         if name == "max_flops":
-            flops = int(check_value(name, change, where))
+            check_number(name, check_value(name, change, where), FLOPS, where)
+            flops = int(change)
             continue
-        _refuse_unknown(name, [*table, *recipes.TRAIN_TYPES], where)
+        _refuse_unknown(name, list({**table, **recipes.TRAIN_TYPES}), where)
         likeness = table[name].range if name in table else None
         ranges[name], start = parse_range(name, change, likeness, where)
         if start is not None:
             defaults[name] = start
         compiler.check_choices(name, ranges[name], where)
+        _check_ends(name, ranges[name], likeness, where)
     for name, choice in list(ranges.items()):
         if (value := single(choice)) is not None:
             fixed[name] = value
@@ -125,6 +128,7 @@ def _from_template(
     for name, change in changes.items():
         _refuse_unknown(name, [*sorted(names), *recipes.TRAIN_TYPES], where)
         ranges[name], start = parse_range(name, change, None, where)
+        _check_ends(name, ranges[name], None, where)
         own = document.get("train", {}).get(name, start)
         defaults[name] = start if start is not None else own
     for name in sorted(names - set(changes)):
@@ -188,6 +192,19 @@ def grid(space: Space) -> Iterator[dict[str, Scalar]]:
         yield dict(zip(space.ranges, point, strict=True))
 
 
+def most_epochs(space: Space, epochs: int) -> int:
+    """Say how long the longest trial is; `epochs` if the space does not say."""
+    drawn = space.ranges.get("epochs")
+    match drawn:
+        case OneOf(choices):
+            return max(int(choice) for choice in choices)
+        case IntRange() | FloatRange():
+            return int(drawn.high)
+        case None:
+            train = json.loads(space.template or "{}").get("train", {})
+            return int(space.fixed.get("epochs", train.get("epochs", epochs)))
+
+
 def to_dict(space: Space) -> dict[str, Any]:
     """Write a space as plain values, for the study that keeps it."""
     return {
@@ -235,7 +252,18 @@ def clip(value: Any, choice: Range) -> Scalar:
             inside: float = min(max(value, low), high)
             if isinstance(choice, FloatRange):
                 return inside
-            return choice.low + choice.step * round((inside - choice.low) / choice.step)
+            steps = (choice.high - choice.low) // choice.step
+            nearest = round((inside - choice.low) / choice.step)
+            return choice.low + choice.step * min(steps, nearest)
+
+
+def _check_ends(name: str, choice: Range, likeness: Range | None, where: str) -> None:
+    """Refuse values that no trial could use; a range is as good as its two ends."""
+    ends = choice.choices if isinstance(choice, OneOf) else (choice.low, choice.high)
+    for value in ends:
+        check_number(name, value, likeness, where)
+        if name in recipes.TRAIN_TYPES and name not in compiler.KNOWN:
+            recipes.check_setting(name, value, where)
 
 
 def _fill(
@@ -243,17 +271,12 @@ def _fill(
 ) -> Recipe:
     """Put values into the template's placeholders and its training settings."""
     assert space.template is not None
-    document = json.loads(space.template)
-    layers = [
-        PLACEHOLDER.sub(lambda found: str(values[found[1]]), layer)
-        for layer in document["layers"]
-    ]
+    text = PLACEHOLDER.sub(lambda found: str(values[found[1]]), space.template)
+    document = json.loads(text)
     train = document.get("train", {})
     train.setdefault("epochs", epochs)
     train |= {name: values[name] for name in values if name in recipes.TRAIN_TYPES}
-    return recipes.from_dict(
-        {**document, "layers": layers, "train": train}, where=where
-    )
+    return recipes.from_dict({**document, "train": train}, where=where)
 
 
 def _refuse_unknown(name: str, known: list[str], where: str) -> None:

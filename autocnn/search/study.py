@@ -12,7 +12,6 @@ from typing import Any
 import filelock
 import optuna
 from optuna.storages import RDBStorage
-from sqlalchemy.engine import make_url
 
 from autocnn.errors import RequestError, StudyError, UnavailableError
 from autocnn.recipe import ImageShape
@@ -20,7 +19,7 @@ from autocnn.search import space as spaces
 from autocnn.search.pruners import make_pruner
 from autocnn.search.samplers import make_sampler
 from autocnn.search.space import Space
-from autocnn.storage import retried, study_names
+from autocnn.storage import check_storage, retried, sqlite_file, study_names
 from autocnn.store import CONFIG
 
 NAME = re.compile(r"[\w][\w.-]{0,99}")
@@ -138,7 +137,8 @@ def only_search(folder: Path, url: str) -> Iterator[None]:
     The lock lies beside an SQLite file, so that it holds from whatever folder the
     searches are started in.
     """
-    database = make_url(url).database if url.startswith("sqlite") else None
+    check_storage(url, create=True)
+    database = sqlite_file(url)
     beside = Path(f"{database}.{folder.name}.lock") if database else folder / "lock"
     lock = filelock.FileLock(beside)
     try:

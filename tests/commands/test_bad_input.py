@@ -19,6 +19,8 @@ BAD_WORDS = [
     ("search --study a/b", 2, "a/b"),
     ("search --storage what://ever", 2, "what"),
     ("search --sampler grid", 2, "a grid needs a list"),
+    ("search --pruner wilcoxon", 2, "--folds 3"),
+    ("search --storage /proc/x.db", 2, "/proc/x.db"),
     ("search digts", 2, "did you mean 'digits'"),
     ("search missing/folder", 5, "missing/folder"),
     ("serch", 2, "did you mean 'search'"),
@@ -54,6 +56,14 @@ BAD_SPACES = [
     ("[spaces]\nwidth = 8", "did you mean 'space'"),
     ("[space]\nwidth = -1", "out of range"),
     ("not toml", "not TOML"),
+    ("[space]\nepochs = 0", "epochs = 0"),
+    ("[space]\nbatch_size = [0, 8]", "batch_size = 0"),
+    ("[space]\nkernel = 4", "odd"),
+    ("[space]\nconv_dropout = 1.5", "below 1"),
+    ("[space]\nwidth = true", "a whole number"),
+    ("[space]\nwidth = 1e9", "a whole number"),
+    ("[space]\nwidth = { min = 8, max = 16, step = 0 }", "step"),
+    ("[space]\ndense_units = 'x'", "a whole number"),
     ("layers = ['conv 8', 'flatten', 'dropout {rate}']", "rate"),
     ("layers = ['cnov 8', 'flatten']\n[space]\nepochs = [1, 2]", "did you mean 'conv'"),
 ]
@@ -72,7 +82,10 @@ def test_a_folder_that_cannot_be_written_is_refused_before_any_work(run, here):
     Path("studies").write_text("a file where the folder should be")
     ran = run("search", "--trials", 1)
     assert ran.code == 2
-    assert "--studies" in ran.err
+    assert (
+        "cannot write the storage" in ran.err
+        or "--studies studies is a file" in ran.err
+    )
 
 
 def test_a_password_in_a_storage_url_is_never_shown(run, here):

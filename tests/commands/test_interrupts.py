@@ -14,7 +14,7 @@ WORDS = ("--trials", "2", "--epochs", "40", "--jobs", "1", "--pruner", "none")
 
 @pytest.fixture
 def start(here, image_folder):
-    """Start ``autocnn search`` as a process of its own, and wait for its third epoch."""
+    """Start ``autocnn search`` as a process of its own; wait for its third epoch."""
 
     def start() -> subprocess.Popen[str]:
         command = [

@@ -81,7 +81,10 @@ def test_a_network_without_layers_of_its_own_is_linear(make_recipe):
     [
         (["conv 8"], "the last layer gives maps of 8x8x10, not a flat vector"),
         (["conv 8", "dense 5"], r"layer 2, 'dense 5', on 8x8x10: a dense layer takes"),
-        (["max_pool 9"], r"layer 1, 'max_pool 9', on 3x8x10 (cannot be|leaves nothing)"),
+        (
+            ["max_pool 9"],
+            r"layer 1, 'max_pool 9', on 3x8x10 (cannot be|leaves nothing)",
+        ),
         (["conv 8 valid 9"], "layer 1, 'conv 8 valid 9', on 3x8x10 cannot be"),
         (["flatten", "conv 8"], "layer 2, 'conv 8', on 240 cannot be"),
         (["konv 8"], "layer 1, 'konv 8', on 3x8x10: there is no layer called 'konv'"),

@@ -146,9 +146,14 @@ def test_a_file_that_lacks_something_means_that_training_starts_over(
 def test_a_crash_while_writing_leaves_the_old_file(tmp_path):
     path = tmp_path / "file"
     path.write_text("old")
-    with pytest.raises(KeyError), replacing(path) as temporary:
-        temporary.write_text("half")
-        raise KeyError
+
+    def crash() -> None:
+        with replacing(path) as temporary:
+            temporary.write_text("half")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        crash()
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [
         ("file", "old")
     ]

@@ -117,9 +117,8 @@ def test_no_two_epochs_see_the_images_in_the_same_order(learner):
 
 def test_a_training_goes_on_within_its_schedule(learner, tiny_batches):
     trained = learner(epochs=2, schedule="one_cycle")
-    rates = []
-    for _ in fit(trained, *tiny_batches):
-        rates.append(trained.optimizer.param_groups[0]["lr"])
+    groups = trained.optimizer.param_groups
+    rates = [groups[0]["lr"] for _ in fit(trained, *tiny_batches)]
     assert rates[0] > 3 * rates[1] > 0
 
 

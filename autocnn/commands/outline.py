@@ -1,0 +1,35 @@
+"""What a search would do, for --dry-run."""
+
+from autocnn.commands.options import Trials
+from autocnn.commands.setup import Setup
+from autocnn.nets.net import summarize
+from autocnn.search import space as spaces
+from autocnn.search.pruners import rungs
+from autocnn.views.tables import count
+
+
+def outline(setup: Setup, trials: Trials | None) -> dict[str, str]:
+    """Say in words what is searched, how, and on what."""
+    config, space = setup.config, setup.config.space
+    first = spaces.to_recipe(space, space.defaults, config.shape, epochs=config.epochs)
+    cost = summarize(first, config.shape)
+    most = spaces.most_epochs(space, config.epochs)
+    total = f"{setup.default_trials() if trials is None else trials.count}"
+    total += " more" if trials is not None and trials.more else " in total"
+    judged = ", ".join(map(str, rungs(config.epochs)))
+    state = "resumes" if setup.resumes else "new"
+    folds = "none: one validation set"
+    if config.folds:
+        folds = f"{config.folds}: each trial trains so often, on the rest of the images"
+    return {
+        "study": f"{setup.name} ({state}), in {setup.shown_storage}",
+        "data": setup.describe_data(),
+        "trials": f"{total}, {most} epochs each at most",
+        "space": f"{len(space.ranges)} parameters drawn, {len(space.fixed)} fixed",
+        "sampler": config.sampler,
+        "pruner": config.pruner
+        + (f", judging at epochs {judged}" if config.pruner == "asha" else ""),
+        "folds": folds,
+        "device": f"{setup.device_name}, {setup.jobs} trials at once",
+        "first": f"{count(cost.parameters)} parameters, {count(cost.flops)}FLOPs",
+    }

@@ -1,0 +1,179 @@
+"""What a worker does with a job: trains, reports, saves, goes on, never raises."""
+
+import itertools
+
+import pytest
+import torch
+
+from autocnn.data.batches import batches_of
+from autocnn.data.cache import open_info, open_search_images
+from autocnn.data.splits import search_splits
+from autocnn.engines.worker import run
+from autocnn.events import EpochEnded
+from autocnn.nets.net import build
+from autocnn.search.jobs import JobEnded, weights_file
+from autocnn.train.device import place
+from autocnn.train.loop import score
+from autocnn.train.weights import load_weights
+
+CPU = torch.device("cpu")
+
+
+def always() -> bool:
+    return True
+
+
+@pytest.fixture
+def work():
+    """Run a job here; give the epochs it told of and how it ended."""
+
+    def work_on(job, keep_going=always) -> tuple[list[EpochEnded], JobEnded]:
+        told = []
+        ended = run(job, CPU, told.append, keep_going)
+        return told, ended
+
+    return work_on
+
+
+def rescored(job, weights, fold: int = 0) -> float:
+    """Measure kept weights on the validation images again."""
+    images, groups = open_search_images(job.data)
+    splits = search_splits(images.labels, groups, seed=job.split_seed, folds=job.folds)
+    split = splits[fold - 1 if fold else 0]
+    net = place(build(job.recipe, job.shape, seed=99), CPU)
+    load_weights(weights, net, CPU)
+    return score(net, batches_of(images, split.val, open_info(job.data), CPU))[1]
+
+
+def test_a_job_is_trained_epoch_by_epoch(work, make_job):
+    told, ended = work(make_job(trial=4, epochs=3))
+    assert ended == JobEnded(trial=4, outcome="complete")
+    assert [(each.trial, each.epoch, each.epochs) for each in told] == [
+        (4, 1, 3),
+        (4, 2, 3),
+        (4, 3, 3),
+    ]
+    spent = [each.trained_seconds for each in told]
+    assert spent == sorted(spent)
+    assert spent[-1] == pytest.approx(sum(each.seconds for each in told))
+
+
+def test_the_weights_of_the_best_epoch_alone_are_kept(work, make_job):
+    job = make_job(epochs=5)
+    told, _ = work(job)
+    best = max(told, key=lambda each: each.val_accuracy)
+    (kept,) = job.folder.glob("*.safetensors")
+    assert kept == weights_file(job.folder, 0, best.epoch)
+    assert rescored(job, kept) == best.val_accuracy
+
+
+def test_a_job_that_is_told_to_stop_leaves_at_the_next_step(work, make_job):
+    told, ended = work(make_job(), keep_going=lambda: False)
+    assert told == []
+    assert ended == JobEnded(trial=0, outcome="stopped")
+
+
+def test_a_stopped_job_goes_on_where_it_was(work, make_job):
+    unbroken, _ = work(make_job(trial=1, epochs=4))
+    asked = itertools.count()
+    job = make_job(trial=1, epochs=4)
+    for file in job.folder.iterdir():
+        file.unlink()
+    begun, ended = work(job, keep_going=lambda: next(asked) < 9)
+    assert ended.outcome == "stopped"
+    assert 0 < len(begun) < 4
+    resumed, ended = work(make_job(trial=1, epochs=4, reported=len(begun)))
+    assert ended.outcome == "complete"
+    assert [(each.epoch, each.val_loss) for each in begun + resumed] == [
+        (each.epoch, each.val_loss) for each in unbroken
+    ]
+
+
+def test_epochs_the_driver_never_heard_of_are_told_again(work, make_job):
+    told, _ = work(make_job(epochs=3))
+    again, ended = work(make_job(epochs=3, reported=1))
+    assert ended.outcome == "complete"
+    assert [each.epoch for each in again] == [2, 3]
+    assert [each.val_loss for each in again] == [each.val_loss for each in told[1:]]
+
+
+def test_what_is_told_again_says_how_long_it_took_by_then(work, make_job):
+    told, _ = work(make_job(epochs=3))
+    again, _ = work(make_job(epochs=3, reported=0))
+    assert [each.trained_seconds for each in again] == [
+        each.trained_seconds for each in told
+    ]
+
+
+def test_folds_are_trained_one_after_the_other(work, make_job):
+    job = make_job(folds=3, epochs=2)
+    told, ended = work(job)
+    assert ended.outcome == "complete"
+    assert [(each.fold, each.epoch) for each in told] == [
+        (1, 1),
+        (1, 2),
+        (2, 1),
+        (2, 2),
+        (3, 1),
+        (3, 2),
+    ]
+    spent = [each.trained_seconds for each in told]
+    assert spent == sorted(spent)
+
+
+def test_a_folds_weights_are_those_of_its_last_epoch(work, make_job):
+    job = make_job(folds=3, epochs=2)
+    told, _ = work(job)
+    kept = {path.name for path in job.folder.glob("*.safetensors")}
+    assert kept == {f"best-{fold}-2.safetensors" for fold in (1, 2, 3)}
+    for each in told[1::2]:
+        weights = weights_file(job.folder, each.fold, 2)
+        assert rescored(job, weights, each.fold) == each.val_accuracy
+
+
+@pytest.mark.parametrize("damage", [b"", b"garbage"])
+def test_a_damaged_checkpoint_means_that_the_job_starts_over(work, make_job, damage):
+    told, _ = work(make_job(epochs=2))
+    job = make_job(epochs=2)
+    (job.folder / "checkpoint-0.pt").write_bytes(damage)
+    again, ended = work(job)
+    assert ended.outcome == "complete"
+    assert [each.val_loss for each in again] == [each.val_loss for each in told]
+
+
+def test_a_lost_loss_is_a_failed_trial(work, make_job):
+    layers = ["conv 8", "relu", "flatten", "dense 8", "relu"]
+    told, ended = work(make_job(layers=layers, learning_rate=1e30))
+    assert told == []
+    assert ended.outcome == "failed"
+    assert ended.reason.startswith("diverged: the loss became")
+
+
+def test_a_network_that_cannot_be_is_a_failed_trial(work, make_job):
+    _, ended = work(make_job(layers=["max_pool 99"]))
+    assert ended.outcome == "failed"
+    assert "layer 1, 'max_pool 99', on 1x8x8" in ended.reason
+
+
+def test_any_error_is_a_failed_trial_with_its_reason(work, make_job, tmp_path):
+    _, ended = work(make_job(data=tmp_path / "gone"))
+    assert ended.outcome == "failed"
+    assert ended.reason.startswith("FileNotFoundError: ")
+
+
+def test_running_out_of_memory_is_a_failed_trial(work, make_job, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise torch.OutOfMemoryError("tried to allocate")
+
+    monkeypatch.setattr("autocnn.engines.worker.fit", refuse)
+    _, ended = work(make_job())
+    assert (ended.outcome, ended.reason) == ("failed", "out of memory on the device")
+
+
+def test_a_full_disk_is_a_failed_trial(work, make_job):
+    job = make_job()
+    job.folder.parent.mkdir(parents=True)
+    job.folder.write_text("a file where the folder should be")
+    _, ended = work(job)
+    assert ended.outcome == "failed"
+    assert ended.reason
