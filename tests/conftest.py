@@ -1,17 +1,20 @@
 """Data that a network can really learn in a second, and recipes for it."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from optuna.storages import RDBStorage
 
 from autocnn import recipe as recipes
 from autocnn.data.batches import Batches, batches_of
 from autocnn.data.cache import Prepared, open_search_images, prepare
 from autocnn.data.splits import search_splits
 from autocnn.recipe import ImageShape, Recipe
+from autocnn.storage import open_storage, storage_url
 
 IMAGES = 180
 SIDE = 8
@@ -70,6 +73,24 @@ def make_recipe() -> Callable[..., Recipe]:
 def seeds() -> Path:
     """The folder of the recipes and spaces that come with autocnn."""
     return Path(__file__).parent.parent / "studies" / "seeds"
+
+
+@pytest.fixture(scope="session")
+def empty_storage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A storage with its tables, to be copied: making them takes half a second."""
+    path = tmp_path_factory.mktemp("storage") / "empty.db"
+    open_storage(storage_url(str(path)), create=True).engine.dispose()
+    return path
+
+
+@pytest.fixture
+def storage(tmp_path: Path, empty_storage: Path) -> Iterator[RDBStorage]:
+    """An SQLite storage of the test's own."""
+    path = shutil.copyfile(empty_storage, tmp_path / "autocnn.db")
+    storage = open_storage(storage_url(str(path)))
+    yield storage
+    storage.remove_session()
+    storage.engine.dispose()
 
 
 def _patterns(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -43,7 +43,6 @@ def main(connection: Connection, device_name: str, threads: int) -> None:
     ).start()
     while True:
         job = jobs.get()
-        stopped.discard(job.trial)
         keep_going = partial(_still_wanted, job.trial, stopped)
         connection.send(run(job, device, connection.send, keep_going))
 
@@ -86,6 +85,8 @@ def _listen(
         while True:
             said = connection.recv()
             if isinstance(said, Job):
+                # A stop for an earlier attempt is over; one for this comes after it.
+                stopped.discard(said.trial)
                 jobs.put(said)
             else:
                 stopped.add(said)
@@ -103,7 +104,7 @@ def _train(job: Job, device: torch.device, send: Send, keep_going: KeepGoing) ->
         checkpoint.restore(_checkpoint(job, fold), learner)
         for epoch in learner.history[0 if fold else job.reported :]:
             # The driver died, or was stopped, before it heard of these.
-            send(_ended(job, epoch, fold, before))
+            send(_ended(job, epoch, fold, before + _seconds(learner, epoch.number)))
         train, val = _laid_out(images, split, info, device)
         for epoch in fit(learner, train, val, keep_going=keep_going):
             _save(job, learner, fold)
@@ -131,8 +132,9 @@ def _save(job: Job, learner: Learner, fold: int) -> None:
     checkpoint.save(_checkpoint(job, fold), learner)
 
 
-def _seconds(learner: Learner) -> float:
-    return sum(epoch.seconds for epoch in learner.history)
+def _seconds(learner: Learner, epochs: int | None = None) -> float:
+    """Add up the time of its first so many epochs, or of all."""
+    return sum(epoch.seconds for epoch in learner.history[:epochs])
 
 
 def _ended(job: Job, epoch: Epoch, fold: int, trained_seconds: float) -> EpochEnded:

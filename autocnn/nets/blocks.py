@@ -28,7 +28,11 @@ def conv(
     if padding not in {"same", "valid"}:
         raise RequestError(f"no padding '{padding}'", hint="write same or valid")
     pixels = (kernel - 1) // 2 if padding == "same" else 0
-    return nn.Conv2d(shape[0], width, kernel, stride, pixels, bias=bias)
+    convolution = nn.Conv2d(shape[0], width, kernel, stride, pixels, bias=bias)
+    if padding == "same" and kernel % 2 == 0 and stride == 1:
+        # An even kernel needs one pixel more on one side than on the other.
+        return nn.Sequential(nn.ZeroPad2d((0, 1, 0, 1)), convolution)
+    return convolution
 
 
 def separable(

@@ -1,5 +1,6 @@
 """From a recipe's layers to a network, and what the network costs."""
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -108,12 +109,21 @@ def _next(
 ) -> tuple[nn.Module, torch.Tensor]:
     where = f"layer {number}, '{layer}', on {_size(images)}"
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), warnings.catch_warnings():
+            # PyTorch only warns of a layer without weights.
+            warnings.filterwarnings("error", "Initializing zero-element")
             module = make(layer, tuple(images.shape[1:]))
             output: torch.Tensor = module(images)
     except RequestError as error:
         raise RequestError(f"{where}: {error.problem}", hint=error.hint) from None
-    except (RuntimeError, ValueError, TypeError, IndexError, ArithmeticError) as error:
+    except (
+        RuntimeError,
+        ValueError,
+        TypeError,
+        IndexError,
+        ArithmeticError,
+        UserWarning,
+    ) as error:
         reason = str(error).splitlines()[0]
         raise RequestError(f"{where} cannot be: {reason}", hint=_SMALLER) from None
     if 0 in output.shape:

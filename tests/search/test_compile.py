@@ -74,7 +74,7 @@ def test_every_draw_builds_for_every_image_within_its_cost(
         assert torch.isfinite(logits).all()
 
 
-@pytest.mark.parametrize("side", [1, 2, 3, 4, 5, 7, 8, 16, 28, 33, 64])
+@pytest.mark.parametrize("side", [1, 4, 7, 8, 28, 64])
 @pytest.mark.parametrize("accelerated", [False, True])
 def test_the_first_trial_builds_for_every_size(side, accelerated):
     shape = ImageShape(height=side, width=side, channels=1, classes=2)

@@ -1,0 +1,221 @@
+"""Storages: opened or refused in a sentence, and passwords never shown."""
+
+import sqlite3
+from pathlib import Path
+
+import optuna
+import pytest
+import sqlalchemy
+from hypothesis import example, given
+from hypothesis import strategies as st
+from optuna.exceptions import StorageInternalError
+from sqlalchemy.exc import OperationalError
+
+from autocnn import storage as storages
+from autocnn.errors import AutocnnError, NoResultError, RequestError, UnavailableError
+from autocnn.storage import (
+    hide_password,
+    open_storage,
+    retried,
+    storage_url,
+    study_names,
+)
+
+
+@pytest.fixture
+def url(tmp_path) -> str:
+    return storage_url(str(tmp_path / "a.db"))
+
+
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        ("sqlite:///a.db", "sqlite:///a.db"),
+        ("/data/a.db", "sqlite:////data/a.db"),
+        ("postgres://u@h/db", "postgresql+psycopg://u@h/db"),
+        ("postgresql://u@h/db", "postgresql+psycopg://u@h/db"),
+        ("postgresql+psycopg://u@h/db", "postgresql+psycopg://u@h/db"),
+    ],
+)
+def test_a_path_or_a_url_is_a_url(written, url):
+    assert storage_url(written) == url
+
+
+def test_a_relative_path_and_a_home_are_made_absolute(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for written in ("a.db", "~/a.db"):
+        assert storage_url(written) == f"sqlite:///{tmp_path / 'a.db'}"
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=6))
+@example("pass@word")
+@example("pass:word")
+@example("pass/word")
+@example("pass?word")
+@example("pass#word")
+def test_a_password_is_never_shown_however_it_is_written(password):
+    for url in (
+        f"postgresql://user:{password}@host/db",
+        f"postgresql+psycopg://user:{password}@host:5432/db?sslmode=require",
+        f"postgresql://user:{password}@host:port/db",
+        f"mysql://:{password}@host",
+        f"://user:{password}@host/db",
+    ):
+        shown = hide_password(url)
+        hidden = shown.replace("***", "").replace("user", "").replace("host", "")
+        assert password not in hidden
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://host/db?password=secret",
+        "postgresql://host/db?user=me&password=secret",
+        "postgresql://secret@host:5432/db?password=secret",
+    ],
+)
+def test_a_password_in_the_query_is_not_shown_either(url):
+    assert "secret" not in hide_password(url).replace("//secret@", "")
+
+
+def test_what_is_no_password_is_shown():
+    assert hide_password("sqlite:////data/a.db") == "sqlite:////data/a.db"
+    shown = hide_password("postgresql://user:secret@host:5432/db")
+    assert shown == "postgresql://user:***@host:5432/db"
+
+
+def test_a_new_file_is_made_when_asked_for(tmp_path):
+    path = tmp_path / "deep" / "a.db"
+    storage = open_storage(storage_url(str(path)), create=True)
+    assert study_names(storage) == []
+    assert path.is_file()
+
+
+def test_a_missing_file_stays_missing(url, tmp_path):
+    with pytest.raises(NoResultError, match="there are no studies in"):
+        open_storage(url)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_readers_and_the_writer_do_not_wait_for_each_other(url):
+    with open_storage(url, create=True).engine.connect() as connection:
+        mode = connection.execute(sqlalchemy.text("PRAGMA journal_mode")).scalar()
+    assert mode == "wal"
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("://", "is not a storage URL"),
+        ("postgresql://user:secret@host:port/db", "is not a storage URL"),
+        ("mongodb://user:secret@host/db", "no driver for the storage"),
+        ("oracle+nothing://host/db", "no driver for the storage"),
+        ("postgresql://user:sec@ret@host/db", "more than one '@'"),
+    ],
+)
+def test_what_is_no_storage_is_a_request_error(url, problem):
+    with pytest.raises(RequestError, match=problem) as caught:
+        open_storage(url)
+    assert caught.value.hint
+    assert "sec" not in caught.value.problem
+
+
+@pytest.mark.parametrize("create", [False, True])
+@pytest.mark.parametrize(
+    "content", [b"garbage" * 1000, b"SQLite format 3\0" + b"x" * 999]
+)
+def test_a_file_that_is_no_database_is_a_request_error(tmp_path, content, create):
+    path = tmp_path / "a.db"
+    path.write_bytes(content)
+    with pytest.raises(RequestError, match="is not a study storage"):
+        open_storage(storage_url(str(path)), create=create)
+    assert path.read_bytes() == content
+
+
+def test_a_database_of_somebody_else_is_a_request_error(tmp_path):
+    connection = sqlite3.connect(tmp_path / "a.db")
+    connection.execute("CREATE TABLE studies (name TEXT)")
+    connection.close()
+    with pytest.raises(AutocnnError):
+        study_names(open_storage(storage_url(str(tmp_path / "a.db"))))
+
+
+def test_a_folder_is_no_storage(tmp_path):
+    for create in (False, True):
+        with pytest.raises((RequestError, UnavailableError)):
+            open_storage(storage_url(str(tmp_path)), create=create)
+
+
+def test_a_place_that_cannot_be_written_is_a_request_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RequestError, match="cannot write"):
+        open_storage(storage_url(str(tmp_path / "file" / "a.db")), create=True)
+
+
+def test_a_server_that_does_not_answer_may_do_so_later():
+    with pytest.raises((UnavailableError, RequestError)) as caught:
+        open_storage("postgresql+psycopg://user:secret@127.0.0.1:1/db")
+    assert "secret" not in caught.value.problem
+
+
+def test_studies_are_listed_in_the_order_they_were_made(url):
+    storage = open_storage(url, create=True)
+    for name in ("b", "c", "a"):
+        optuna.create_study(study_name=name, storage=storage)
+    assert study_names(storage) == ["b", "c", "a"]
+
+
+@pytest.fixture
+def pauses(monkeypatch) -> list[float]:
+    """Write down how long is waited, instead of waiting."""
+    waited: list[float] = []
+    monkeypatch.setattr(storages.time, "sleep", waited.append)
+    return waited
+
+
+BUSY = [StorageInternalError("locked"), OperationalError("x", {}, Exception("gone"))]
+
+
+@pytest.mark.parametrize("error", BUSY)
+def test_a_busy_storage_is_asked_again(pauses, error):
+    answers = iter([error, error, "answer"])
+
+    def ask() -> str:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert retried(ask) == "answer"
+    assert pauses == [0.5, 1.0]
+
+
+def test_after_minutes_a_storage_is_given_up(pauses):
+    def ask() -> None:
+        raise StorageInternalError("locked")
+
+    with pytest.raises(UnavailableError, match="did not answer: locked") as caught:
+        retried(ask)
+    assert "run the same command again" in caught.value.hint
+    assert 60 < sum(pauses) < 600
+    assert len(pauses) == 7
+
+
+def test_other_errors_are_not_asked_again(pauses):
+    def ask() -> None:
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        retried(ask)
+    assert pauses == []
+
+
+def test_a_url_is_a_file_wherever_it_is_opened(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    url = storage_url("a.db")
+    open_storage(url, create=True)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert study_names(open_storage(url)) == []
+    assert not Path("a.db").exists()
