@@ -28,7 +28,8 @@ def storage_url(text: str) -> str:
 
 def hide_password(url: str) -> str:
     """Write a storage URL so that it can be shown, however ill-formed it is."""
-    return re.sub(r"//([^:/@]*):.*@", r"//\1:***@", url)
+    url = re.sub(r"//([^:/@]*):.*@", r"//\1:***@", url)
+    return re.sub(r"([?&]password=)[^&]*", r"\1***", url)
 
 
 def sqlite_file(url: str) -> Path | None:
@@ -58,7 +59,8 @@ def open_storage(url: str, *, create: bool = False) -> RDBStorage:
         ) from None
     check_storage(url, create=create)
     try:
-        return _open(url, sqlite=sqlite)
+        storage = _open(url, sqlite=sqlite)
+        storage.get_all_studies()
     except (NoSuchModuleError, ImportError, ModuleNotFoundError):
         raise RequestError(
             f"no driver for the storage '{shown}' is installed",
@@ -74,6 +76,7 @@ def open_storage(url: str, *, create: bool = False) -> RDBStorage:
             f"'{shown}' is not a study storage: {_first_line(error)}",
             hint="name another file or database with --storage",
         ) from None
+    return storage
 
 
 def study_names(storage: RDBStorage) -> list[str]:

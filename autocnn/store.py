@@ -131,9 +131,11 @@ def find_trial(snapshot: StudySnapshot, reference: str) -> TrialRow:
     for row in snapshot.trials:
         if reference.lstrip("#") == str(row.trial):
             return row
+    last = len(snapshot.trials) - 1
+    numbers = f"a number from 0 to {last}, or " if last >= 0 else ""
     raise RequestError(
         f"study '{snapshot.name}' has no trial '{reference}'",
-        hint=f"name one from 0 to {len(snapshot.trials) - 1}, or best, best-2, ...",
+        hint=f"name it by {numbers}best, best-2, ...",
     )
 
 

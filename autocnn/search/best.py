@@ -9,7 +9,7 @@ from autocnn import __version__
 from autocnn import recipe as recipes
 from autocnn.data.images import DataInfo
 from autocnn.recipe import Recipe
-from autocnn.store import standard_error
+from autocnn.store import StudySnapshot, standard_error
 
 
 def card(
@@ -54,6 +54,7 @@ def keep(folder: Path, weights: Path, recipe: Recipe, card: dict[str, Any]) -> N
     A reader finds the old network or the new one, never a mixture.
     """
     fresh, old = folder.with_name(".best-new"), folder.with_name(".best-old")
+    recover(folder)
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
     fresh.mkdir(parents=True)
@@ -67,10 +68,24 @@ def keep(folder: Path, weights: Path, recipe: Recipe, card: dict[str, Any]) -> N
     shutil.rmtree(old, ignore_errors=True)
 
 
-def kept_score(folder: Path, study: str) -> float:
-    """Read the score of the network that a study's `folder` holds; -1 if none does."""
+def kept_score(folder: Path, study: StudySnapshot) -> float:
+    """Read the score of the study's network that `folder` holds; -1 if it holds none.
+
+    A network that a deleted study of the same name left there is none.
+    """
+    recover(folder)
     try:
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-        return float(card["val_accuracy"]) if card["study"] == study else -1.0
+        score, trial = float(card["val_accuracy"]), card["trial"]
     except (OSError, ValueError, KeyError):
         return -1.0
+    row = next((row for row in study.trials if row.trial == trial), None)
+    known = row is not None and (row.val_accuracy or 0.0) >= score
+    return score if known and card["study"] == study.name else -1.0
+
+
+def recover(folder: Path) -> None:
+    """Put back the old network if `keep` was broken off between its two renames."""
+    old = folder.with_name(".best-old")
+    if old.exists() and not folder.exists():
+        old.rename(folder)

@@ -22,6 +22,7 @@ from autocnn.search.jobs import Engine, JobEnded
 from autocnn.search.study import StudyConfig
 from autocnn.search.trials import Plan, Running, keep, prepare, standing
 from autocnn.storage import retried
+from autocnn.store import snapshot
 
 SAME_FAILURES = 3
 ATTEMPTS = 3
@@ -48,7 +49,7 @@ class Driver:
         self._waiting = sum(t.state is TrialState.WAITING for t in trials)
         self._asked = len(trials) - self._waiting
         self._failures: list[str] = []
-        self._best = kept_score(plan.folder / "best", study.study_name)
+        self._best = kept_score(plan.folder / "best", snapshot(study))
         self._clean_up()
 
     @property
@@ -71,6 +72,8 @@ class Driver:
                 return self._leave("failed")
             while self._engine.free() and (running := self._next()):
                 self._start(running)
+                if self._keeps_failing():
+                    return self._leave("failed")
             if not self._running and self._engine.free():
                 self._drain()
                 return "complete"
@@ -161,7 +164,10 @@ class Driver:
     def _end(self, running: Running, ended: JobEnded) -> None:
         """Finish a trial whose worker is done; a lost worker's goes on with another."""
         assert running.job is not None
-        if ended.outcome == "lost" and running.attempts < ATTEMPTS:
+        lost = ended.outcome == "lost"
+        if lost and running.number in self._leaving:
+            ended = dataclasses.replace(ended, outcome="stopped")
+        elif lost and running.attempts < ATTEMPTS:
             text = f"trial {running.number} goes on from its checkpoint: {ended.reason}"
             self._emit(events.Notice(text=text))
             running.attempts += 1

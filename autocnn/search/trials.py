@@ -108,8 +108,6 @@ def keep(running: Running, plan: Plan, study: str, *, fold: int, epoch: int) -> 
     assert summary is not None
     assert score is not None
     weights = weights_file(job.folder, fold, epoch)
-    if not weights.is_file():
-        return False
     card = best.card(
         plan.info,
         trial=running.number,
@@ -121,7 +119,10 @@ def keep(running: Running, plan: Plan, study: str, *, fold: int, epoch: int) -> 
         **({"folds": running.folds, "fold": fold} if fold else {"epoch": epoch}),
     )
     recipe = dataclasses.replace(job.recipe, shape=plan.config.shape)
-    best.keep(plan.folder / "best", weights, recipe, card)
+    try:
+        best.keep(plan.folder / "best", weights, recipe, card)
+    except FileNotFoundError:
+        return False
     return True
 
 

@@ -38,15 +38,16 @@ def restore(path: Path, learner: Learner) -> bool:
             path, map_location=learner.device, weights_only=True
         )
         history = [Epoch(**epoch) for epoch in state["history"]]
+        net, optimizer, scaler = (state[key] for key in ("net", "optimizer", "scaler"))
     except FileNotFoundError:
         return False
     except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.PickleError):
         logger.warning("%s is damaged; its training starts over", path)
         path.unlink()
         return False
-    learner.net.load_state_dict(state["net"])
-    learner.optimizer.load_state_dict(state["optimizer"])
-    learner.scaler.load_state_dict(state["scaler"])
+    learner.net.load_state_dict(net)
+    learner.optimizer.load_state_dict(optimizer)
+    learner.scaler.load_state_dict(scaler)
     learner.history[:] = history
     return True
 

@@ -35,7 +35,12 @@ def pick_device(name: str = "auto") -> torch.device:
             f"PyTorch finds no {kind} device on this machine",
             hint="use --device cpu, or install a PyTorch build for the device",
         )
-    return torch.device(name)
+    try:
+        return torch.device(name)
+    except RuntimeError:
+        raise RequestError(
+            f"there is no device called '{name}'", hint=f"choose {kind} or {kind}:0"
+        ) from None
 
 
 def cores() -> int:
