@@ -1,6 +1,8 @@
 """A whole search by the command line: real images, real training, real SQLite."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 SMALL = ("--space", "small.toml", "--epochs", 2, "--jobs", 1)
@@ -158,3 +160,24 @@ def test_one_study_is_one_search_s_whatever_folder_it_is_started_in(
         ran = run("search", image_folder, "--storage", storage, "--space", space)
     assert ran.code == 75
     assert "another search" in ran.err
+
+
+def test_a_reader_that_leaves_stops_the_search_and_loses_nothing(here, image_folder):
+    command = [sys.executable, "-m", "autocnn", "search", str(image_folder), "--json"]
+    command += ["--space", "small.toml", "--epochs", "4000", "--jobs", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait() == 75
+
+
+def test_two_storages_never_share_a_network(run, here, image_folder):
+    assert run("search", image_folder, "--trials", 1, *SMALL).code == 0
+    words = ("--trials", 1, "--storage", "other.db", "--seed", 5, *SMALL)
+    assert run("search", image_folder, *words).code == 0
+    cards = [
+        Path(f"{folder}/stripes/best/card.json") for folder in ("studies", "other")
+    ]
+    seeds = [json.loads(card.read_text())["seed"] for card in cards]
+    assert seeds == [0, 5000]

@@ -2,11 +2,13 @@
 
 import json
 
+import optuna
 import pytest
 
 from autocnn import recipe as recipes
 from autocnn.data.images import DataInfo
 from autocnn.search import best
+from autocnn.store import StudySnapshot, snapshot
 
 
 @pytest.fixture
@@ -17,6 +19,14 @@ def described(tiny_data):
         )
 
     return describe
+
+
+def study_of(name: str, val_accuracy: float) -> StudySnapshot:
+    """A study whose trial 3 has this score, and no trial a higher one."""
+    study = optuna.create_study(study_name=name, direction="maximize")
+    for value in (0.1, 0.2, 0.3, val_accuracy):
+        study.add_trial(optuna.create_trial(value=value))
+    return snapshot(study)
 
 
 @pytest.fixture
@@ -84,17 +94,18 @@ def test_weights_that_are_gone_leave_the_old_network(
     best.keep(folder, weights, make_recipe(), described(0.5, study="tiny"))
     with pytest.raises(FileNotFoundError):
         best.keep(folder, tmp_path / "gone", make_recipe(), described(0.6))
-    assert best.kept_score(folder, "tiny") == 0.5
+    assert best.kept_score(folder, study_of("tiny", 0.5)) == 0.5
 
 
 def test_the_kept_score_is_the_studys_own(tmp_path, weights, described, make_recipe):
     best.keep(tmp_path / "best", weights, make_recipe(), described(0.5, study="tiny"))
-    assert best.kept_score(tmp_path / "best", "tiny") == 0.5
-    assert best.kept_score(tmp_path / "best", "another") == -1
+    assert best.kept_score(tmp_path / "best", study_of("tiny", 0.5)) == 0.5
+    assert best.kept_score(tmp_path / "best", study_of("another", 0.5)) == -1
+    assert best.kept_score(tmp_path / "best", study_of("tiny", 0.4)) == -1
 
 
 @pytest.mark.parametrize("content", [None, "", "{", "{}", '{"study": "tiny"}'])
 def test_without_a_readable_card_nothing_is_kept(tmp_path, content):
     if content is not None:
         (tmp_path / "card.json").write_text(content)
-    assert best.kept_score(tmp_path, "tiny") == -1
+    assert best.kept_score(tmp_path, study_of("tiny", 0.5)) == -1
