@@ -49,6 +49,7 @@ class Driver:
         self._waiting = sum(t.state is TrialState.WAITING for t in trials)
         self._asked = len(trials) - self._waiting
         self._failures: list[str] = []
+        self._best_trial = -1
         self._best = kept_score(plan.folder / "best", snapshot(study))
         self._clean_up()
 
@@ -252,12 +253,12 @@ class Driver:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _keep_if_best(self, running: Running, *, fold: int, epoch: int) -> None:
-        """Keep a trial's weights if it now leads; the first of equals leads."""
+        """Keep a trial's weights if it now leads; of equals, the lowest number does."""
         score = running.score or 0.0
-        if score <= self._best:
+        if (score, -running.number) <= (self._best, -self._best_trial):
             return
         if keep(running, self._plan, self._study.study_name, fold=fold, epoch=epoch):
-            self._best = score
+            self._best, self._best_trial = score, running.number
             folder = str(self._plan.folder / "best")
             self._emit(
                 events.BestImproved(
