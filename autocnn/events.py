@@ -38,6 +38,10 @@ class TrialStarted:
     epochs: int
     epochs_done: int
     params: dict[str, Any]
+    epoch_seconds: float | None = None
+    """Predicted, of each of its epochs; None where the machine's speed is unknown."""
+    seconds_left: float | None = None
+    """Until the whole search ends, as far as can be told now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,8 @@ from autocnn.data.batches import Batches
 from autocnn.nets.net import summarize
 from autocnn.recipe import ImageShape
 from autocnn.search import space as spaces
-from autocnn.train.loop import Learner, fit
+from autocnn.train.learner import Learner
+from autocnn.train.loop import fit
 
 CIFAR10 = ImageShape(height=32, width=32, channels=3, classes=10)
 WEIGHTLESS = {"relu", "leaky_relu", "dropout"}

@@ -52,10 +52,10 @@ def command(
     An image that cannot be read is reported and the others are labeled; only when
     none can be read the command fails (exit 5).
     """
+    from autocnn import device as devices
     from autocnn.deliver.predict import image_files, load, predict
     from autocnn.storage import open_storage
     from autocnn.store import find_study
-    from autocnn.train import device as devices
     from autocnn.views import tables
 
     if model is None:

@@ -124,7 +124,8 @@ def command(**options: Any) -> int:
     second Ctrl-C stops at once.
     """
     from autocnn.commands.conclude import conclude
-    from autocnn.commands.setup import Request, set_up
+    from autocnn.commands.configure import Request
+    from autocnn.commands.setup import set_up
 
     request = Request(**{name: options[name] for name in Request.__slots__})
     view: str | None = options["view"]

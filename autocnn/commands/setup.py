@@ -5,23 +5,24 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
+from autocnn import device as devices
 from autocnn.choices import pick
+from autocnn.commands.configure import Request, configure, split_sizes
 from autocnn.commands.findings import findings
 from autocnn.commands.options import Place, Trials
 from autocnn.commands.progress import decoding_progress
-from autocnn.data.cache import Prepared, open_search_images, prepare
+from autocnn.data.cache import Prepared, prepare
 from autocnn.data.datasets import name_of
-from autocnn.data.splits import search_splits
 from autocnn.engines.local import LocalEngine
+from autocnn.engines.machine import auto_jobs, prices
 from autocnn.errors import NoResultError, RequestError
-from autocnn.nets.net import summarize
-from autocnn.recipe import ImageShape
 from autocnn.search import space as spaces
 from autocnn.search.pruners import PRUNERS
+from autocnn.search.sample import Cost, cost, draw_some, heaviest
 from autocnn.search.samplers import SAMPLERS
 from autocnn.search.study import (
     StudyConfig,
@@ -31,33 +32,13 @@ from autocnn.search.study import (
 )
 from autocnn.search.trials import Plan
 from autocnn.storage import hide_password, open_storage
-from autocnn.train import device as devices
+from autocnn.train.cost import Calibration
 
 if TYPE_CHECKING:
     import optuna
 
 
 DEFAULT_TRIALS = 50
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What the command line asked for; None: whatever the study has, or the default."""
-
-    data: str
-    data_dir: Path | None
-    image_size: int | None
-    place: Place
-    study: str | None
-    new: bool
-    space: Path | None
-    epochs: int | None
-    folds: int | None
-    sampler: str | None
-    pruner: str | None
-    seed: int | None
-    jobs: str
-    device: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +53,9 @@ class Setup:
     jobs: int
     train_images: int
     resumes: bool
+    prices: Calibration | None
+    cost: Cost | None
+    """Of the space's networks; None where the machine's speed could not be measured."""
 
     @property
     def folder(self) -> Path:
@@ -112,6 +96,9 @@ class Setup:
             folder=self.folder,
             trials=trials.total(done),
             deadline=deadline or math.inf,
+            train_images=self.train_images,
+            prices=self.prices,
+            typical_epoch=self.cost.median if self.cost else None,
         )
 
     def default_trials(self) -> int:
@@ -128,7 +115,7 @@ class Setup:
 def set_up(request: Request, say: Callable[[str], None]) -> Setup:
     """Check everything that can be checked before anything is trained."""
     device = devices.pick_device(request.device)
-    jobs = _jobs(request.jobs, device)
+    asked_jobs = _jobs(request.jobs)
     for table, name, kind in (
         (SAMPLERS, request.sampler, "sampler"),
         (PRUNERS, request.pruner, "pruner"),
@@ -148,7 +135,11 @@ def set_up(request: Request, say: Callable[[str], None]) -> Setup:
             progress=progress,
         )
     _report(data, say)
-    config = _config(request, data, device, before)
+    config = configure(request, data, device, before)
+    drawn = draw_some(config.space, config.shape, epochs=config.epochs)
+    jobs = asked_jobs or auto_jobs(device, heaviest(drawn), config.shape)
+    found = prices(device, jobs, say)
+    train_images = split_sizes(data, config.folds, config.seed)[0]
     return Setup(
         name=name,
         config=config,
@@ -156,31 +147,25 @@ def set_up(request: Request, say: Callable[[str], None]) -> Setup:
         place=request.place,
         device=device,
         jobs=jobs,
-        train_images=_split_sizes(data, config.folds, config.seed)[0],
+        train_images=train_images,
         resumes=before is not None,
+        prices=found,
+        cost=cost(
+            drawn,
+            found,
+            config.shape,
+            train_images=train_images,
+            val_images=config.val_images,
+        )
+        if found
+        else None,
     )
 
 
-def default_epochs(images: int, device: torch.device) -> int:
-    """Give small sets more passes: about 400,000 images a trial on CPU, 9 to 20."""
-    seen = 400_000 if device.type == "cpu" else 900_000
-    return min(20, max(9, round(seen / images)))
-
-
-def shape_of(data: Prepared) -> ImageShape:
-    """Say what a network for this data takes and tells apart."""
-    info = data.info
-    return ImageShape(
-        height=info.height,
-        width=info.width,
-        channels=info.channels,
-        classes=len(info.classes),
-    )
-
-
-def _jobs(text: str, device: torch.device) -> int:
+def _jobs(text: str) -> int | None:
+    """Read how many workers were asked for; None: as many as suit the machine."""
     if text == "auto":
-        return devices.default_jobs(device)
+        return None
     if not text.isdigit() or int(text) < 1:
         raise RequestError(
             f"--jobs {text} is no number of workers", hint="write auto, or 1 or more"
@@ -204,74 +189,6 @@ def _study(request: Request) -> tuple[str, StudyConfig | None]:
 
 def _slug(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name).strip("-.")[:100] or "study"
-
-
-def _config(
-    request: Request,
-    data: Prepared,
-    device: torch.device,
-    before: StudyConfig | None,
-) -> StudyConfig:
-    """Take what was asked for, else what the study has, else the defaults."""
-
-    def chosen(name: str, default: Any) -> Any:
-        asked = getattr(request, name)
-        if asked is not None:
-            return asked
-        return getattr(before, name) if before else default
-
-    shape = shape_of(data)
-    accelerated = device.type != "cpu"
-    if request.space is not None:
-        space = spaces.read_space(request.space, shape, accelerated=accelerated)
-    elif before is not None:
-        space = before.space
-    else:
-        space = spaces.default_space(shape, accelerated=accelerated)
-    folds = chosen("folds", 0)
-    seed = chosen("seed", 0)
-    config = StudyConfig(
-        data=data.info.name,
-        source=data.info.source,
-        fingerprint=data.info.fingerprint,
-        shape=shape,
-        val_images=_split_sizes(data, folds, seed)[1],
-        epochs=chosen("epochs", default_epochs(data.info.search_images, device)),
-        folds=folds,
-        seed=seed,
-        space=space,
-        sampler=chosen("sampler", "tpe"),
-        pruner=chosen("pruner", "none" if folds else "asha"),
-    )
-    _check_buildable(config)
-    return config
-
-
-def _check_buildable(config: StudyConfig) -> None:
-    """Refuse a space whose first recipe does not fit, before any trial does."""
-    space = config.space
-    if config.sampler == "grid":
-        next(spaces.grid(space))
-    if config.pruner == "wilcoxon" and not config.folds:
-        raise RequestError(
-            "the pruner 'wilcoxon' compares folds, and there are none",
-            hint="add --folds 3, or choose another --pruner",
-        )
-    first = spaces.to_recipe(space, space.defaults, config.shape, epochs=config.epochs)
-    summarize(first, config.shape)
-
-
-def _split_sizes(data: Prepared, folds: int, seed: int) -> tuple[int, int]:
-    """Count the images a trial trains on (with folds: the first) and is scored on."""
-    images, groups = open_search_images(data.folder)
-    splits = search_splits(
-        images.labels,
-        groups,
-        seed=seed,
-        folds=folds,
-        given_val=data.info.given_val,
-    )
-    return len(splits[0].train), sum(len(split.val) for split in splits)
 
 
 def _report(data: Prepared, say: Callable[[str], None]) -> None:

@@ -39,9 +39,9 @@ def command(file: Path | None, image: str | None, device: str, form: str) -> Non
       epochs = [10, 20]                          # any training setting can be drawn
     """  # noqa: D301 - click takes the backspace as "do not wrap this paragraph"
     from autocnn.choices import describe
+    from autocnn.device import pick_device
     from autocnn.search import space as spaces
     from autocnn.search.parameters import PARAMETERS
-    from autocnn.train.device import pick_device
     from autocnn.views import tables
 
     shape = _shape(image)

@@ -49,12 +49,12 @@ def command(
     """
     import torch
 
+    from autocnn import device as devices
+    from autocnn.commands.configure import shape_of
     from autocnn.commands.progress import decoding_progress
     from autocnn.commands.references import find
-    from autocnn.commands.setup import shape_of
     from autocnn.data.cache import prepare
     from autocnn.deliver.single import Request, train
-    from autocnn.train import device as devices
     from autocnn.views import jsonl, plain
 
     named = find(reference, study, place)

@@ -7,9 +7,11 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from autocnn import device as devices
 from autocnn.choices import Choice, pick
 from autocnn.data.augmentations import AUGMENTATIONS
 from autocnn.data.images import DataInfo, Images
+from autocnn.data.splits import Split
 
 EVALUATION_BATCH = 256
 
@@ -37,7 +39,8 @@ class Batches:
     def in_order(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield every image once, in order, unchanged: (n, C, H, W) and labels (n,)."""
         for chosen in self.indices.split(EVALUATION_BATCH):
-            yield self._normalize(self.pixels[chosen]), self._labels(chosen)
+            images = self.pixels.index_select(0, chosen)
+            yield self._normalize(images), self._labels(chosen)
 
     def shuffled(
         self, batch_size: int, augmentation: Sequence[Choice], seed: int
@@ -68,8 +71,8 @@ class Batches:
     ) -> Tensor:
         """Collect images, moved, in one gather: uint8 (n, H, W, C)."""
         if not moves:
-            return self.pixels[chosen]
-        _, height, width, _ = self.pixels.shape
+            return self.pixels.index_select(0, chosen)
+        _, height, width, channels = self.pixels.shape
         place = self.pixels.device
         rows = torch.arange(height, device=place).expand(len(chosen), height)
         columns = torch.arange(width, device=place).expand(len(chosen), width)
@@ -77,12 +80,20 @@ class Batches:
             rows, columns = move(
                 rows, columns, generator, *choice.arguments, **dict(choice.options)
             )
-        return self.pixels[chosen[:, None, None], rows[:, :, None], columns[:, None]]
+        first = (chosen[:, None] * height + rows) * width
+        places = first[:, :, None] + columns[:, None]
+        gathered = self.pixels.view(-1, channels).index_select(0, places.view(-1))
+        return gathered.view(len(chosen), height, width, channels)
 
     def _normalize(self, pixels: Tensor) -> Tensor:
         """uint8 (n, H, W, C) to float (n, C, H, W), which then is channels_last."""
-        floats = pixels.to(self.scale.device, non_blocking=True).float()
-        return floats.mul_(self.scale).add_(self.offset).permute(0, 3, 1, 2)
+        count, height, width, _ = pixels.shape
+        rows = pixels.to(self.scale.device, non_blocking=True).float()
+        rows = rows.view(count, height, -1)
+        # Over whole rows: vectors as short as a pixel take ten times as long.
+        scale, offset = self.scale.repeat(width), self.offset.repeat(width)
+        torch.addcmul(offset, rows, scale, out=rows)
+        return rows.view(pixels.shape).permute(0, 3, 1, 2)
 
     def _labels(self, chosen: Tensor) -> Tensor:
         return self.labels[chosen].to(self.scale.device, non_blocking=True)
@@ -97,7 +108,8 @@ def batches_of(
     its free memory; else, and on CPU, they stay where they are.
     """
     mean, std = torch.tensor(info.mean), torch.tensor(info.std).clamp_min(1e-3)
-    if device.type != "cpu" and _fits(images, len(indices), device):
+    size = len(indices) * int(np.prod(images.pixels.shape[1:]))
+    if devices.holds(device, size):
         images = images.take(indices)
         indices = np.arange(len(indices))
         home = device
@@ -109,6 +121,16 @@ def batches_of(
         indices=torch.from_numpy(indices).to(home),
         scale=(1 / (255 * std)).to(device),
         offset=(-mean / std).to(device),
+    )
+
+
+def train_and_val(
+    images: Images, split: Split, info: DataInfo, device: torch.device
+) -> tuple[Batches, Batches]:
+    """Lay out both sides of a split."""
+    return (
+        batches_of(images, split.train, info, device),
+        batches_of(images, split.val, info, device),
     )
 
 
@@ -126,11 +148,3 @@ def _split(
     moves = [(row.move, choice) for row, choice in rows if row.move]
     changes = [(row.change, choice) for row, choice in rows if row.change]
     return moves, changes
-
-
-def _fits(images: Images, count: int, device: torch.device) -> bool:
-    size = count * int(np.prod(images.pixels.shape[1:]))
-    if device.type != "cuda":
-        return size < 2**30
-    free, _ = torch.cuda.mem_get_info(device)
-    return size * 4 <= free

@@ -159,7 +159,7 @@ def _decode_as(
     surveys: list[Survey] = []
     unreadable: list[str] = []
     for split, part in parts.items():
-        target = folder / f"{split}.npy"
+        target = folder / f"{split}-{shape.height}x{shape.width}x{shape.channels}.npy"
         failed: list[int] = []
         for chunk in decode_part(part, shape, target, run):
             surveys.append(chunk.survey)

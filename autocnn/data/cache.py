@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ CACHE_VERSION = 1  # raise it when the same files would give other pixels or spl
 CACHE_VARIABLE = "AUTOCNN_CACHE"
 SIZES = range(4, 1025)
 BUILDING = ".building-"
+KEPT_SECONDS = 7 * 24 * 3600.0
 # What reading a cache raises when something of it is missing, cut off or garbled.
 DAMAGE = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError)
 
@@ -198,10 +199,13 @@ def _checked_info(folder: Path) -> DataInfo:
 def _make(
     found: Source, wanted: Wanted, base: Path, key: str, progress: Progress
 ) -> Prepared:
-    """Build beside the final place and move there: a crash leaves no half cache."""
+    """Build beside the final place and move there: a crash leaves no half cache.
+
+    What was decoded before it is found by the next build of the same data.
+    """
     _remove_leftovers(base, key)
     building = base / "data" / f"{BUILDING}{key}"
-    building.mkdir()
+    building.mkdir(exist_ok=True)
     try:
         info, audit = build(found, found.load(), wanted, building, progress)
         _write_json(building / "info.json", info.to_dict())
@@ -210,8 +214,10 @@ def _make(
         target = base / "data" / f"{_slug(info.name)}-{info.fingerprint[:12]}"
         if not _is_whole(target):
             _move(building, target)
-    finally:
+    except Exception:
         shutil.rmtree(building, ignore_errors=True)
+        raise
+    shutil.rmtree(building, ignore_errors=True)
     return Prepared(target, replace(open_info(target), source=found.source), audit)
 
 
@@ -234,29 +240,17 @@ def _is_whole(folder: Path) -> bool:
 
 
 def _remove_leftovers(base: Path, key: str) -> None:
-    """Remove what crashed builds left; a build that still runs holds its lock."""
+    """Remove what broken-off builds left that nobody took up again for a week."""
     for folder in (base / "data").glob(f"{BUILDING}*"):
         owner = folder.name.removeprefix(BUILDING)
-        with _owned(base, owner, key) as free:
-            if free:
-                shutil.rmtree(folder, ignore_errors=True)
+        if owner == key or time.time() - _last_change(folder) < KEPT_SECONDS:
+            continue
+        with contextlib.suppress(Timeout), FileLock(_lock_file(base, owner), timeout=0):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def _owned(base: Path, owner: str, key: str) -> Iterator[bool]:
-    if owner == key:
-        yield True
-        return
-    lock = FileLock(_lock_file(base, owner), timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        lock.release()
+def _last_change(folder: Path) -> float:
+    return max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
 
 
 def _write_json(path: Path, fields: object) -> None:

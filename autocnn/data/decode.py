@@ -3,6 +3,7 @@
 import errno
 import functools
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -64,6 +65,8 @@ def decode_with_header(
             raise FileNotFoundError(errno.ENOENT, "no such file")  # noqa: TRY301
         with _open(file) as image:
             header = _header(image)
+            if (pixels := _quickly(image, height, width, channels)) is not None:
+                return pixels, header
             # JPEG decodes at 1/2, 1/4 or 1/8 of its size for a fraction of the cost;
             # four times the wanted size leaves the resize below all it can use.
             image.draft(None, (4 * max(height, width),) * 2)
@@ -84,6 +87,48 @@ def read_header(file: str | Path | IO[bytes]) -> Header:
             return _header(image)
     except Exception as error:  # the codecs raise anything; the caller sees why
         raise _unreadable(file, error) from error
+
+
+def use_quick_decoder() -> None:
+    """Decode small plain JPEG files with torchvision from now on: the same pixels.
+
+    Loading it takes seconds, so only who decodes thousands of files asks for it.
+    """
+    global _quick_decoder  # noqa: PLW0603 - a library is loaded once per process
+    if _quick_decoder is None:
+        from torchvision.io import ImageReadMode, decode_jpeg
+
+        def decode(data: bytes, channels: int) -> Pixels:
+            mode = ImageReadMode.GRAY if channels == 1 else ImageReadMode.RGB
+            import torch
+
+            tensor = torch.frombuffer(bytearray(data), dtype=torch.uint8)
+            pixels: Pixels = decode_jpeg(tensor, mode).permute(1, 2, 0).numpy()
+            return pixels
+
+        _quick_decoder = decode
+
+
+_quick_decoder: Callable[[bytes, int], Pixels] | None = None
+
+
+def _quickly(image: Any, height: int, width: int, channels: int) -> Pixels | None:
+    """Decode what needs no turning, resizing or conversion; None if this does."""
+    plain = (
+        _quick_decoder is not None
+        and image.format == "JPEG"
+        and image.size == (width, height)
+        and image.mode == ("L" if channels == 1 else "RGB")
+        and "exif" not in image.info
+    )
+    if not plain or _quick_decoder is None:
+        return None
+    image.fp.seek(0)
+    try:
+        return _quick_decoder(image.fp.read(), channels)
+    except RuntimeError:
+        image.fp.seek(0)
+        return None  # Pillow will say what is wrong, or cope
 
 
 def fit(image: Any, height: int, width: int, channels: int) -> Pixels:

@@ -1,6 +1,7 @@
 """Decode whole splits into arrays on disk, on all cores where there is enough to do."""
 
 import contextlib
+import json
 import multiprocessing
 import os
 import signal
@@ -29,6 +30,7 @@ Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many are done, and of how many."""
 
 CHUNK = 256  # images that one process decodes at a time
+CHUNKS_A_NOTE = 64  # of 256 images: what a power cut may cost
 SAMPLE = 1_000  # headers that are read to choose a size before decoding
 FILES_FOR_A_POOL = 5_000  # starting the processes costs about 0.5 s
 MOST_PROCESSES = 16
@@ -153,18 +155,77 @@ class Chunk:
     survey: Survey
     """Of those that could be read."""
 
+    def to_json(self) -> str:
+        """Write it as one line."""
+        found = self.survey
+        fields = [self.images, list(self.failures.items()), found.sizes.tolist()]
+        return json.dumps([*fields, found.gray, found.traits])
+
+    @classmethod
+    def from_json(cls, line: str) -> "Chunk":
+        """Read what `to_json` wrote."""
+        images, failures, sizes, gray, traits = json.loads(line)
+        found = Survey(np.array(sizes).reshape(-1, 2), gray, Counter(traits))
+        return cls(images, dict(failures), found)
+
+
+class Journal:
+    """What of a split is decoded and on the disk, so that a crash costs a moment."""
+
+    def __init__(self, target: Path, images: int, shape: Shape) -> None:
+        self._target = target
+        self._file = target.with_suffix(".journal")
+        self.chunks: list[Chunk] = []
+        """Those that are there already, in order."""
+        self._new: list[Chunk] = []
+        with contextlib.suppress(OSError, ValueError, EOFError):
+            pixels = np.load(target, mmap_mode="r")
+            if pixels.shape == (images, shape.height, shape.width, shape.channels):
+                for line in self._file.read_text("utf-8").splitlines():
+                    self.chunks.append(Chunk.from_json(line))
+        if not self.chunks:
+            create_pixels(target, images, shape)
+        # A last line that a crash cut off goes.
+        self._file.write_text(
+            "".join(chunk.to_json() + "\n" for chunk in self.chunks), "utf-8"
+        )
+
+    def add(self, chunk: Chunk) -> None:
+        """Note a chunk, the next one in order."""
+        self._new.append(chunk)
+        if len(self._new) == CHUNKS_A_NOTE:
+            self.close()
+
+    def close(self) -> None:
+        """Bring the pixels to the disk first, then the note that they are there."""
+        if not self._new:
+            return
+        with self._target.open("rb+") as file:
+            os.fsync(file.fileno())
+        with self._file.open("a", encoding="utf-8") as file:
+            file.writelines(chunk.to_json() + "\n" for chunk in self._new)
+        self._new.clear()
+
 
 def decode_part(part: Part, shape: Shape, target: Path, run: Mapper) -> Iterator[Chunk]:
-    """Decode a split into target, a uint8 .npy file (N, H, W, C)."""
-    pixels = create_pixels(target, len(part.labels), shape)
+    """Decode a split into target, a uint8 .npy file (N, H, W, C).
+
+    What an earlier call, broken off, has decoded into it is not decoded again.
+    """
     if isinstance(part, Files):
-        starts = range(0, len(part.paths), CHUNK)
+        journal = Journal(target, len(part.labels), shape)
+        yield from journal.chunks
+        first = len(journal.chunks) * CHUNK
         jobs = (
             _DecodeJob(start, part.paths[start : start + CHUNK], shape, target)
-            for start in starts
+            for start in range(first, len(part.paths), CHUNK)
         )
-        yield from run(_decode_chunk, jobs)
+        with contextlib.closing(journal):
+            for chunk in run(_decode_chunk, jobs):
+                journal.add(chunk)
+                yield chunk
         return
+    pixels = create_pixels(target, len(part.labels), shape)
     for start in range(0, len(pixels), CHUNK):
         rows = Arrays(part.pixels[start : start + CHUNK], part.labels)
         pixels[start : start + CHUNK] = fit_array(

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch import nn
 
+from autocnn import device as devices
 from autocnn import recipe as recipes
 from autocnn.data.batches import EVALUATION_BATCH
 from autocnn.data.decode import decode
 from autocnn.errors import DataError, NoResultError
 from autocnn.nets.net import build
 from autocnn.recipe import ImageShape
-from autocnn.train import device as devices
 from autocnn.train.weights import load_weights
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import torch
 
+from autocnn import device as devices
 from autocnn import events
-from autocnn.data.batches import batches_of
+from autocnn.data.batches import train_and_val
 from autocnn.data.cache import Prepared, open_search_images
 from autocnn.data.splits import search_splits
 from autocnn.errors import AutocnnError
@@ -18,10 +19,9 @@ from autocnn.events import Emit
 from autocnn.nets.net import summarize
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.search import best
-from autocnn.train import checkpoint
-from autocnn.train import device as devices
-from autocnn.train.loop import Diverged, Epoch, Learner, fit
-from autocnn.train.weights import save_weights
+from autocnn.train import attempt
+from autocnn.train.learner import Learner
+from autocnn.train.loop import Diverged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,23 +50,17 @@ def train(
     devices.prepare(device, devices.cores())
     learner = Learner(request.recipe, request.shape, device=device, seed=request.seed)
     work = request.folder.with_name(f".{request.folder.name}-{_identity(request)}")
-    checkpoint.restore(work / "checkpoint.pt", learner)
+    attempt.resume(work, learner)
     images, groups = open_search_images(request.data.folder)
     info = request.data.info
     split = search_splits(
         images.labels, groups, seed=request.seed, given_val=info.given_val
     )[0]
-    train_set, val_set = (
-        batches_of(images, indices, info, device)
-        for indices in (split.train, split.val)
-    )
+    sets = train_and_val(images, split, info, device)
     _announce(request, len(learner.history), emit)
     try:
-        for epoch in fit(learner, train_set, val_set, keep_going=keep_going):
-            if epoch == learner.best:
-                save_weights(work / "best.safetensors", learner.net)
-            checkpoint.save(work / "checkpoint.pt", learner)
-            emit(_ended(epoch, learner))
+        for epoch in attempt.go_on(work, learner, *sets, keep_going=keep_going):
+            emit(attempt.ended(learner, epoch, trial=0))
     except Diverged as error:
         raise AutocnnError(
             f"the training diverged: {error}", hint="lower the recipe's learning_rate"
@@ -95,21 +89,6 @@ def _announce(request: Request, epochs_done: int, emit: Emit) -> None:
     )
 
 
-def _ended(epoch: Epoch, learner: Learner) -> events.EpochEnded:
-    return events.EpochEnded(
-        trial=0,
-        epoch=epoch.number,
-        epochs=learner.settings.epochs,
-        train_loss=epoch.train_loss,
-        train_accuracy=epoch.train_accuracy,
-        val_loss=epoch.val_loss,
-        val_accuracy=epoch.val_accuracy,
-        seconds=epoch.seconds,
-        trained_seconds=sum(each.seconds for each in learner.history),
-        images_per_second=epoch.images_per_second,
-    )
-
-
 def _keep(
     request: Request, learner: Learner, work: Path, *, val_images: int
 ) -> dict[str, Any]:
@@ -125,6 +104,7 @@ def _keep(
         study=None,
     )
     recipe = dataclasses.replace(request.recipe, shape=request.shape)
-    best.keep(request.folder, work / "best.safetensors", recipe, card)
+    weights = attempt.weights_file(work, 0, learner.best.number)
+    best.keep(request.folder, weights, recipe, card)
     shutil.rmtree(work, ignore_errors=True)
     return card

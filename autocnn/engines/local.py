@@ -17,9 +17,9 @@ from multiprocessing.context import (
 
 import torch
 
+from autocnn import device as devices
 from autocnn.engines import worker
 from autocnn.search.jobs import Job, JobEnded, Message
-from autocnn.train import device as devices
 
 
 @dataclass(slots=True)
@@ -29,21 +29,29 @@ class _Worker:
     trial: int | None = None
 
 
+def worker_context(
+    device: torch.device, threads: int
+) -> SpawnContext | ForkServerContext:
+    """Have what workers start from, with PyTorch loaded where the system allows it.
+
+    The fork server loads it in the background: call this as early as can be.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    with environment(devices.worker_environment(device, threads)):
+        forkserver.set_forkserver_preload(["autocnn.engines.preload"])
+        forkserver.ensure_running()
+    return multiprocessing.get_context("forkserver")
+
+
 class LocalEngine:
     """A fixed number of long-lived workers; one that dies is replaced."""
 
     def __init__(self, device: torch.device, jobs: int) -> None:
         self._device = device
-        self._threads = max(1, devices.cores() // jobs)
-        methods = multiprocessing.get_all_start_methods()
-        self._context: SpawnContext | ForkServerContext
-        with _environment(devices.worker_environment(device, self._threads)):
-            if "forkserver" in methods:
-                self._context = multiprocessing.get_context("forkserver")
-                forkserver.set_forkserver_preload(["autocnn.engines.preload"])
-                forkserver.ensure_running()
-            else:
-                self._context = multiprocessing.get_context("spawn")
+        self._threads = devices.threads_of(jobs)
+        self._context = worker_context(device, self._threads)
+        with environment(devices.worker_environment(device, self._threads)):
             self._workers = [self._start(slot) for slot in range(jobs)]
 
     def free(self) -> int:
@@ -122,7 +130,7 @@ def _how_it_died(each: _Worker) -> str:
 
 
 @contextmanager
-def _environment(settings: Mapping[str, str]) -> Iterator[None]:
+def environment(settings: Mapping[str, str]) -> Iterator[None]:
     """Set variables that must be there when a process starts; what is set stays."""
     added = {name: value for name, value in settings.items() if name not in os.environ}
     os.environ.update(added)

@@ -9,22 +9,20 @@ from functools import lru_cache, partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from autocnn.data.batches import Batches, batches_of
+from autocnn import device as devices
+from autocnn.data.batches import train_and_val
 from autocnn.data.cache import open_info, open_search_images
 from autocnn.data.images import DataInfo, Images
 from autocnn.data.splits import Split, search_splits
 from autocnn.errors import AutocnnError
-from autocnn.events import EpochEnded
 from autocnn.nets.net import summarize
 from autocnn.recipe import ImageShape, from_dict
-from autocnn.search.jobs import Job, JobEnded, Message, Outcome, weights_file
-from autocnn.train import checkpoint
-from autocnn.train import device as devices
-from autocnn.train.loop import Diverged, Epoch, Learner, fit
-from autocnn.train.weights import save_weights
+from autocnn.search.jobs import Job, JobEnded, Message, Outcome
+from autocnn.train import attempt
+from autocnn.train.learner import Learner
+from autocnn.train.loop import Diverged
 
 Send = Callable[[Message], None]
 KeepGoing = Callable[[], bool]
@@ -101,56 +99,19 @@ def _train(job: Job, device: torch.device, send: Send, keep_going: KeepGoing) ->
     for number, split in enumerate(splits, start=1):
         fold = number if job.folds else 0
         learner = Learner(job.recipe, job.shape, device=device, seed=job.seed)
-        checkpoint.restore(_checkpoint(job, fold), learner)
+        say = partial(attempt.ended, learner, trial=job.trial, fold=fold, before=before)
+        attempt.resume(job.folder, learner, fold=fold)
         for epoch in learner.history[0 if fold else job.reported :]:
             # The driver died, or was stopped, before it heard of these.
-            send(_ended(job, epoch, fold, before + _seconds(learner, epoch.number)))
-        train, val = _laid_out(images, split, info, device)
-        for epoch in fit(learner, train, val, keep_going=keep_going):
-            _save(job, learner, fold)
-            send(_ended(job, epoch, fold, before + _seconds(learner)))
+            send(say(epoch))
+        train, val = train_and_val(images, split, info, device)
+        for epoch in attempt.go_on(
+            job.folder, learner, train, val, fold=fold, keep_going=keep_going
+        ):
+            send(say(epoch))
         if not keep_going():
             return
-        before += _seconds(learner)
-
-
-def _checkpoint(job: Job, fold: int) -> Path:
-    return job.folder / f"checkpoint-{fold}.pt"
-
-
-def _save(job: Job, learner: Learner, fold: int) -> None:
-    """Write the state to go on from, and the weights if they are what counts.
-
-    That is the best epoch; in cross-validation the last one, as in scikit-learn.
-    """
-    epoch = learner.history[-1]
-    last = epoch.number == learner.settings.epochs
-    if last if fold else epoch == learner.best:
-        for old in job.folder.glob(f"best-{fold}-*.safetensors"):
-            old.unlink()
-        save_weights(weights_file(job.folder, fold, epoch.number), learner.net)
-    checkpoint.save(_checkpoint(job, fold), learner)
-
-
-def _seconds(learner: Learner, epochs: int | None = None) -> float:
-    """Add up the time of its first so many epochs, or of all."""
-    return sum(epoch.seconds for epoch in learner.history[:epochs])
-
-
-def _ended(job: Job, epoch: Epoch, fold: int, trained_seconds: float) -> EpochEnded:
-    return EpochEnded(
-        trial=job.trial,
-        epoch=epoch.number,
-        epochs=job.recipe.train.epochs,
-        train_loss=epoch.train_loss,
-        train_accuracy=epoch.train_accuracy,
-        val_loss=epoch.val_loss,
-        val_accuracy=epoch.val_accuracy,
-        seconds=epoch.seconds,
-        trained_seconds=trained_seconds,
-        images_per_second=epoch.images_per_second,
-        fold=fold,
-    )
+        before += attempt.seconds(learner)
 
 
 @lru_cache(maxsize=1)
@@ -168,12 +129,3 @@ def _data(
         given_val=info.given_val,
     )
     return images, info, splits
-
-
-def _laid_out(
-    images: Images, split: Split, info: DataInfo, device: torch.device
-) -> tuple[Batches, Batches]:
-    def batches(indices: np.ndarray) -> Batches:
-        return batches_of(images, indices, info, device)
-
-    return batches(split.train), batches(split.val)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from autocnn.choices import Choice, pick
 from autocnn.errors import RequestError
 from autocnn.nets.blocks import make
 from autocnn.nets.initializations import INITIALIZATIONS
+from autocnn.nets.operations import Operation, recorded
 from autocnn.recipe import ImageShape, Recipe
 
 
@@ -37,6 +37,9 @@ class NetSummary:
     """Trainable ones."""
     flops: int
     """Of one image's forward pass; a multiplication and its addition count as two."""
+    activation_bytes: int
+    """What training keeps of one image until its backward pass, in float32."""
+    operations: tuple[Operation, ...]
 
 
 def build(recipe: Recipe, shape: ImageShape, *, seed: int) -> nn.Sequential:
@@ -55,20 +58,33 @@ def build(recipe: Recipe, shape: ImageShape, *, seed: int) -> nn.Sequential:
 
 def summarize(recipe: Recipe, shape: ImageShape) -> NetSummary:
     """Measure a network on the meta device: no weight is made, no image needed."""
-    with FlopCounterMode(display=False) as counter:
-        layers = tuple(
-            LayerSummary(
-                name=str(step.layer),
-                output=step.outgoing,
-                parameters=sum(p.numel() for p in step.module.parameters()),
-                buffers=sum(b.numel() for b in step.module.buffers() if b.dim()),
-            )
-            for step in _walk(recipe, shape)
+    kept: dict[int, int] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage._cdata] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        steps = list(_walk(recipe, shape))
+    for parameter in (p for step in steps for p in step.module.parameters()):
+        kept.pop(parameter.untyped_storage()._cdata, None)
+    layers = tuple(
+        LayerSummary(
+            name=str(step.layer),
+            output=step.outgoing,
+            parameters=sum(p.numel() for p in step.module.parameters()),
+            buffers=sum(b.numel() for b in step.module.buffers() if b.dim()),
         )
+        for step in steps
+    )
+    operations = tuple(each for step in steps for each in step.operations)
     return NetSummary(
         layers=layers,
         parameters=sum(layer.parameters for layer in layers),
-        flops=counter.get_total_flops() // _PROBE,
+        flops=sum(each.flops for each in operations),
+        activation_bytes=sum(kept.values()) // _PROBE,
+        operations=operations,
     )
 
 
@@ -85,6 +101,7 @@ class _Step:
     module: nn.Module
     incoming: tuple[int, ...]
     outgoing: tuple[int, ...]
+    operations: tuple[Operation, ...]
 
 
 def _walk(recipe: Recipe, shape: ImageShape) -> Iterator[_Step]:
@@ -100,20 +117,22 @@ def _walk(recipe: Recipe, shape: ImageShape) -> Iterator[_Step]:
                 hint="end the layers with flatten or global_avg_pool",
             )
         incoming = tuple(images.shape[1:])
-        module, images = _next(layer, number, images)
-        yield _Step(layer, module, incoming, tuple(images.shape[1:]))
+        module, images, operations = _next(layer, number, images)
+        outgoing = tuple(images.shape[1:])
+        yield _Step(layer, module, incoming, outgoing, tuple(operations))
 
 
 def _next(
     layer: Choice, number: int, images: torch.Tensor
-) -> tuple[nn.Module, torch.Tensor]:
+) -> tuple[nn.Module, torch.Tensor, list[Operation]]:
     where = f"layer {number}, '{layer}', on {_size(images)}"
     try:
         with torch.device("meta"), warnings.catch_warnings():
             # PyTorch only warns of a layer without weights.
             warnings.filterwarnings("error", "Initializing zero-element")
             module = make(layer, tuple(images.shape[1:]))
-            output: torch.Tensor = module(images)
+            with recorded(module) as operations:
+                output: torch.Tensor = module(images)
     except RequestError as error:
         raise RequestError(f"{where}: {error.problem}", hint=error.hint) from None
     except (
@@ -128,7 +147,7 @@ def _next(
         raise RequestError(f"{where} cannot be: {reason}", hint=_SMALLER) from None
     if 0 in output.shape:
         raise RequestError(f"{where} leaves nothing of the image", hint=_SMALLER)
-    return module, output
+    return module, output, operations
 
 
 def _size(images: torch.Tensor) -> str:

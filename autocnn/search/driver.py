@@ -18,6 +18,7 @@ from autocnn.errors import RequestError
 from autocnn.events import Emit, EpochEnded
 from autocnn.search import space as spaces
 from autocnn.search.best import kept_score
+from autocnn.search.forecast import Forecast
 from autocnn.search.jobs import Engine, JobEnded
 from autocnn.search.study import StudyConfig
 from autocnn.search.trials import Plan, Running, keep, prepare, standing
@@ -49,8 +50,13 @@ class Driver:
         self._waiting = sum(t.state is TrialState.WAITING for t in trials)
         self._asked = len(trials) - self._waiting
         self._failures: list[str] = []
+        self._forecast = Forecast(plan, engine.free())
+        found = snapshot(study)
+        self._durations = [
+            t.user_attrs.get("seconds", 0.0) for t in trials if t.state.is_finished()
+        ]
         self._best_trial = -1
-        self._best = kept_score(plan.folder / "best", snapshot(study))
+        self._best = kept_score(plan.folder / "best", found)
         self._clean_up()
 
     @property
@@ -103,6 +109,8 @@ class Driver:
             self._fail(running, error.problem)
             return
         assert running.summary is not None
+        self._running[running.number] = running
+        pending = max(0, self._plan.trials - self._asked) + len(self._interrupted)
         self._emit(
             events.TrialStarted(
                 trial=running.number,
@@ -111,9 +119,12 @@ class Driver:
                 epochs=job.recipe.train.epochs,
                 epochs_done=0 if running.folds else len(running.curve),
                 params=dict(running.trial.params),
+                epoch_seconds=self._forecast.epoch(running),
+                seconds_left=self._forecast.left(
+                    self._running.values(), pending, self._durations
+                ),
             )
         )
-        self._running[running.number] = running
         self._engine.submit(job)
         if running.curve and not running.folds:
             # The last driver may have died between hearing of its best and keeping it.
@@ -139,6 +150,7 @@ class Driver:
         self._emit(epoch)
         running.images_per_second.append(epoch.images_per_second)
         running.seconds = epoch.trained_seconds
+        running.last_epoch_seconds = epoch.seconds
         step = epoch.fold or epoch.epoch
         unfinished = epoch.fold and epoch.epoch < epoch.epochs
         if step != len(running.curve) + 1 or unfinished:
@@ -208,6 +220,7 @@ class Driver:
         value = running.score if state is TrialState.COMPLETE else None
         retried(lambda: self._study.tell(trial, value, state, skip_if_finished=True))
         self._running.pop(running.number, None)
+        self._durations.append(running.seconds)
         self._emit(
             events.TrialEnded(
                 trial=running.number,

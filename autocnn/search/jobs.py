@@ -30,11 +30,6 @@ class Job:
     """Epochs (with folds: folds) that the study already knows."""
 
 
-def weights_file(folder: Path, fold: int, epoch: int) -> Path:
-    """Say where a worker puts a trial's weights of this epoch."""
-    return folder / f"best-{fold}-{epoch}.safetensors"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobEnded:
     """A worker is free again."""

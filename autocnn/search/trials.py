@@ -14,8 +14,10 @@ from autocnn.nets.net import NetSummary, summarize
 from autocnn.recipe import Recipe
 from autocnn.search import best
 from autocnn.search import space as spaces
-from autocnn.search.jobs import Job, weights_file
+from autocnn.search.jobs import Job
 from autocnn.search.study import StudyConfig
+from autocnn.train.attempt import weights_file
+from autocnn.train.cost import Calibration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,11 @@ class Plan:
     """In total, those of earlier runs included."""
     deadline: float = math.inf
     """By time.monotonic()."""
+    train_images: int = 0
+    prices: Calibration | None = None
+    """What work costs on this machine, if that was measured."""
+    typical_epoch: float | None = None
+    """Predicted seconds of an epoch of the space's median network."""
 
     def checkpoints(self, trial: int) -> Path:
         """Say where a trial's state lies while it is not finished."""
@@ -50,6 +57,7 @@ class Running:
     summary: NetSummary | None = None
     attempts: int = 1
     seconds: float = 0.0
+    last_epoch_seconds: float = 0.0
     images_per_second: list[float] = field(default_factory=list)
 
     @property

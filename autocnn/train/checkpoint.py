@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from autocnn.train.loop import Epoch, Learner
+from autocnn.train.learner import Epoch, Learner
 
 logger = logging.getLogger(__name__)
 

@@ -1,5 +1,6 @@
 """The optimizers a network may learn with. To add one, add its line to OPTIMIZERS."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -66,15 +67,24 @@ def make_optimizer(net: nn.Module, settings: TrainSettings) -> optim.Optimizer:
     if settings.epsilon is not None and settings.optimizer != "sgd":
         options["eps"] = settings.epsilon
     options |= {"fused": True} if row.fused else {"foreach": True}
-    return row.make(
-        _groups(net, settings.weight_decay), lr=settings.learning_rate, **options
-    )
+    rate: float | torch.Tensor = settings.learning_rate
+    groups = _groups(net, settings.weight_decay)
+    home = groups[0]["params"][0].device
+    if home.type == "cuda":
+        # A CUDA graph reads the rate where it is: in the device's memory.
+        rate = torch.tensor(rate, device=home)
+        if "capturable" in inspect.signature(row.make).parameters:
+            options["capturable"] = True
+    return row.make(groups, lr=rate, **options)
 
 
 def set_learning_rate(optimizer: optim.Optimizer, learning_rate: float) -> None:
     """Set the rate of every group, before a step."""
     for group in optimizer.param_groups:
-        group["lr"] = learning_rate
+        if isinstance(group["lr"], torch.Tensor):
+            group["lr"].fill_(learning_rate)
+        else:
+            group["lr"] = learning_rate
 
 
 def _groups(net: nn.Module, weight_decay: float) -> list[dict[str, Any]]:

@@ -47,6 +47,7 @@ class LiveView:
         self._best: BestImproved | None = None
         self._news: deque[str] = deque(maxlen=NEWS)
         self._since = time.monotonic()
+        self._ends_at: float | None = None
         self._live = Live(
             console=console(err=True),
             get_renderable=self._render,
@@ -77,6 +78,8 @@ class LiveView:
                 self._running[event.trial] = _Trial(
                     event.parameters, event.epochs, event.epochs_done
                 )
+                if event.seconds_left is not None:
+                    self._ends_at = time.monotonic() + event.seconds_left
             case EpochEnded():
                 self._epoch(event)
             case TrialEnded():
@@ -113,9 +116,16 @@ class LiveView:
             ProgressBar(total=search.trials, completed=self._ended, width=30),
             Text(f"{self._ended}/{search.trials} trials"),
             Text(best, style="bold green" if self._best else "dim"),
-            Text(duration(time.monotonic() - self._since), style="dim"),
+            Text(self._time(), style="dim"),
         )
         return header
+
+    def _time(self) -> str:
+        now = time.monotonic()
+        passed = duration(now - self._since)
+        if self._ends_at is None or self._ends_at < now:
+            return passed
+        return f"{passed}, about {duration(self._ends_at - now)} left"
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False, header_style="dim")

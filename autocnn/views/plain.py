@@ -28,9 +28,13 @@ def line(event: Event) -> str:
             return started(event)
         case TrialStarted():
             again = f", from epoch {event.epochs_done}" if event.epochs_done else ""
+            pace = f", {_about(event.epoch_seconds)} an epoch"
+            left = f"; {_about(event.seconds_left)} left in all"
             return (
                 f"trial {event.trial} started: {count(event.parameters)} parameters, "
                 f"{count(event.flops)}FLOPs an image{again}"
+                + (pace if event.epoch_seconds is not None else "")
+                + (left if event.seconds_left is not None else "")
             )
         case EpochEnded():
             fold = f" fold {event.fold}" if event.fold else ""
@@ -47,6 +51,10 @@ def line(event: Event) -> str:
             return event.text
         case SearchEnded():
             return ended(event)
+
+
+def _about(seconds: float | None) -> str:
+    return f"about {duration(seconds)}"
 
 
 def started(event: SearchStarted) -> str:

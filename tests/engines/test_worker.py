@@ -8,11 +8,12 @@ import torch
 from autocnn.data.batches import batches_of
 from autocnn.data.cache import open_info, open_search_images
 from autocnn.data.splits import search_splits
+from autocnn.device import place
 from autocnn.engines.worker import run
 from autocnn.events import EpochEnded
 from autocnn.nets.net import build
-from autocnn.search.jobs import JobEnded, weights_file
-from autocnn.train.device import place
+from autocnn.search.jobs import JobEnded
+from autocnn.train.attempt import weights_file
 from autocnn.train.loop import score
 from autocnn.train.weights import load_weights
 

@@ -17,11 +17,12 @@ from autocnn.events import Emit, EpochEnded, Event
 from autocnn.recipe import ImageShape
 from autocnn.search import space as spaces
 from autocnn.search.driver import Driver, Outcome, enqueue_start
-from autocnn.search.jobs import Engine, Job, JobEnded, Message, weights_file
+from autocnn.search.jobs import Engine, Job, JobEnded, Message
 from autocnn.search.jobs import Outcome as JobOutcome
 from autocnn.search.study import StudyConfig, open_study
 from autocnn.search.trials import Plan
 from autocnn.store import StudySnapshot, TrialRow, snapshot
+from autocnn.train.attempt import weights_file
 
 # Learns the tiny data; what is left open is how.
 LAYERS = ["conv 8 bias=false", "batch_norm", "relu", "max_pool 2", "flatten"]

@@ -7,6 +7,7 @@ import signal
 import pytest
 import torch
 
+from autocnn import device as devices
 from autocnn import recipe as recipes
 from autocnn.data.batches import batches_of
 from autocnn.data.cache import open_search_images
@@ -15,7 +16,6 @@ from autocnn.engines.local import LocalEngine
 from autocnn.events import EpochEnded, Notice, TrialStarted
 from autocnn.nets.net import build
 from autocnn.search import space as spaces
-from autocnn.train import device as devices
 from autocnn.train.loop import score
 from autocnn.train.weights import load_weights
 

@@ -6,8 +6,8 @@ import pytest
 from autocnn import recipe as recipes
 from autocnn.errors import RequestError
 from autocnn.search import best
-from autocnn.search.jobs import weights_file
 from autocnn.search.trials import Plan, Running, keep, prepare, standing
+from autocnn.train.attempt import weights_file
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A training on disk goes on bit by bit as if it had never stopped."""
 
+import dataclasses
 import itertools
 import pickle
 
@@ -8,7 +9,8 @@ import torch
 
 from autocnn.train import checkpoint
 from autocnn.train.checkpoint import replacing
-from autocnn.train.loop import Learner, fit, to_dict
+from autocnn.train.learner import Learner
+from autocnn.train.loop import fit
 
 CPU = torch.device("cpu")
 TIMES = ("seconds", "images_per_second")
@@ -43,7 +45,11 @@ def path(tmp_path):
 def outcome(learner: Learner) -> list[dict[str, float]]:
     """Give the epochs without what the clock says."""
     return [
-        {name: value for name, value in to_dict(epoch).items() if name not in TIMES}
+        {
+            name: value
+            for name, value in dataclasses.asdict(epoch).items()
+            if name not in TIMES
+        }
         for epoch in learner.history
     ]
 

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from autocnn.errors import RequestError
-from autocnn.train.loop import Diverged, Learner, fit, score, to_dict
+from autocnn.train.learner import Learner
+from autocnn.train.loop import Diverged, fit, score
 
 CPU = torch.device("cpu")
 TIMES = ("seconds", "images_per_second")
@@ -38,7 +39,11 @@ def weights(learner: Learner) -> dict[str, torch.Tensor]:
 def outcome(learner: Learner) -> list[dict[str, float]]:
     """Give the epochs without what the clock says."""
     return [
-        {name: value for name, value in to_dict(epoch).items() if name not in TIMES}
+        {
+            name: value
+            for name, value in dataclasses.asdict(epoch).items()
+            if name not in TIMES
+        }
         for epoch in learner.history
     ]
 

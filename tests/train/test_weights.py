@@ -4,8 +4,8 @@ import pytest
 import torch
 from safetensors import safe_open
 
+from autocnn.device import place
 from autocnn.nets.net import build
-from autocnn.train.device import place
 from autocnn.train.weights import load_weights, save_weights
 
 CPU = torch.device("cpu")

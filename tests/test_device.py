@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
+from autocnn import device as devices
 from autocnn.errors import RequestError
-from autocnn.train import device as devices
 
 CPU = torch.device("cpu")
 

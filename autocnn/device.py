@@ -1,15 +1,18 @@
 """Everything that depends on the device: which one, its precision, its settings."""
 
 import contextlib
+import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from autocnn.errors import RequestError
 
+logger = logging.getLogger(__name__)
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
@@ -50,12 +53,44 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def threads_of(workers: int) -> int:
+    """Share the CPU cores out: threads for each of so many workers."""
+    return max(1, cores() // workers)
+
+
 def default_jobs(device: torch.device) -> int:
     """One worker per CPU core, or per GPU."""
     if device.type == "cuda":
         named = device.index is not None
         return 1 if named else torch.cuda.device_count()
     return cores() if device.type == "cpu" else 1
+
+
+CONTEXT_BYTES = 600 * 2**20
+"""What a process takes on a GPU before it computes anything, about."""
+MOST_PER_GPU = 4
+"""More of them only wait for each other."""
+
+
+def workers_that_fit(free: int, taken: int) -> int:
+    """Say how many trainings of so many bytes share a GPU, a tenth kept as reserve."""
+    fit = int(0.9 * (free + CONTEXT_BYTES)) // (taken + CONTEXT_BYTES)
+    return max(1, min(fit, MOST_PER_GPU, cores()))
+
+
+def free_bytes(device: torch.device) -> int:
+    """Say how much memory the device has free; of a CPU's nothing is known."""
+    if device.type != "cuda":
+        return 0
+    free, _ = torch.cuda.mem_get_info(device)
+    return free
+
+
+def holds(device: torch.device, size: int) -> bool:
+    """Say whether the device may keep so many bytes of images to itself."""
+    if device.type == "cuda":
+        return size * 4 <= free_bytes(device)
+    return device.type == "mps" and size < 2**30
 
 
 def assign(device: torch.device, slot: int) -> torch.device:
@@ -117,6 +152,91 @@ def scaler(device: torch.device) -> torch.amp.GradScaler:
 def place(net: nn.Module, device: torch.device) -> nn.Module:
     """Move a network to its device, in the layout convolutions are fastest in."""
     return net.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def synchronize(device: torch.device) -> None:
+    """Wait until the device has done all it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
+def free_memory(device: torch.device) -> None:
+    """Give back what PyTorch keeps for later but does not use."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
+
+
+StepFunction = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+
+
+def graphed(step: StepFunction, device: torch.device) -> StepFunction:
+    """Have a step run as a CUDA graph, on CUDA and if that turns out to be faster."""
+    return GraphedStep(step, device) if device.type == "cuda" else step
+
+
+class GraphedStep:
+    """A training step that records itself once, then spares Python's launches.
+
+    After a few steps as they come, so many are timed; then the step is captured, and
+    as many replays are timed. The faster way stays, and the first one does if the
+    step cannot be captured. Every call is a real step, whichever way it is taken.
+    """
+
+    UNTIMED = 3
+    TIMED = 10
+
+    def __init__(self, step: StepFunction, device: torch.device) -> None:
+        self._step = step
+        self._device = device
+        self._replay: StepFunction | None = None
+        self._calls = 0
+        self._started = 0.0
+        self._plain_seconds = 0.0
+
+    def __call__(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Take one step."""
+        captured_from = self.UNTIMED + self.TIMED
+        if self._calls == self.UNTIMED:
+            self._started = self._now()
+        elif self._calls == captured_from:
+            self._plain_seconds = self._now() - self._started
+            self._replay = self._capture(images, labels)
+        elif self._calls == captured_from + self.UNTIMED:
+            self._started = self._now()
+        elif (
+            self._calls == captured_from + self.UNTIMED + self.TIMED
+            and self._now() - self._started > self._plain_seconds
+        ):
+            self._replay = None
+        self._calls += 1
+        return (self._replay or self._step)(images, labels)
+
+    def _now(self) -> float:
+        synchronize(self._device)
+        return time.perf_counter()
+
+    def _capture(self, images: Tensor, labels: Tensor) -> StepFunction | None:
+        """Record the step over copies of its inputs; recording does not run it."""
+        still_images, still_labels = images.clone(), labels.clone()
+        graph = torch.cuda.CUDAGraph()
+        try:
+            with torch.cuda.graph(graph):
+                result = self._step(still_images, still_labels)
+        except Exception as error:  # noqa: BLE001 - not all steps can be captured
+            logger.info("the training step runs without a CUDA graph: %s", error)
+            return None
+
+        def replay(images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+            still_images.copy_(images)
+            still_labels.copy_(labels)
+            graph.replay()
+            return result
+
+        return replay
 
 
 def describe(device: torch.device) -> str:

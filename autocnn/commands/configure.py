@@ -1,0 +1,121 @@
+"""What a search is told to do, and what that makes of its study's settings."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from autocnn.commands.options import Place
+from autocnn.data.cache import Prepared, open_search_images
+from autocnn.data.splits import search_splits
+from autocnn.errors import RequestError
+from autocnn.nets.net import summarize
+from autocnn.recipe import ImageShape
+from autocnn.search import space as spaces
+from autocnn.search.study import StudyConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the command line asked for; None: whatever the study has, or the default."""
+
+    data: str
+    data_dir: Path | None
+    image_size: int | None
+    place: Place
+    study: str | None
+    new: bool
+    space: Path | None
+    epochs: int | None
+    folds: int | None
+    sampler: str | None
+    pruner: str | None
+    seed: int | None
+    jobs: str
+    device: str
+
+
+def configure(
+    request: Request,
+    data: Prepared,
+    device: torch.device,
+    before: StudyConfig | None,
+) -> StudyConfig:
+    """Take what was asked for, else what the study has, else the defaults."""
+
+    def chosen(name: str, default: Any) -> Any:
+        asked = getattr(request, name)
+        if asked is not None:
+            return asked
+        return getattr(before, name) if before else default
+
+    shape = shape_of(data)
+    accelerated = device.type != "cpu"
+    if request.space is not None:
+        space = spaces.read_space(request.space, shape, accelerated=accelerated)
+    elif before is not None:
+        space = before.space
+    else:
+        space = spaces.default_space(shape, accelerated=accelerated)
+    folds = chosen("folds", 0)
+    seed = chosen("seed", 0)
+    config = StudyConfig(
+        data=data.info.name,
+        source=data.info.source,
+        fingerprint=data.info.fingerprint,
+        shape=shape,
+        val_images=split_sizes(data, folds, seed)[1],
+        epochs=chosen("epochs", default_epochs(data.info.search_images, device)),
+        folds=folds,
+        seed=seed,
+        space=space,
+        sampler=chosen("sampler", "tpe"),
+        pruner=chosen("pruner", "none" if folds else "asha"),
+    )
+    _check_buildable(config)
+    return config
+
+
+def _check_buildable(config: StudyConfig) -> None:
+    """Refuse a space whose first recipe does not fit, before any trial does."""
+    space = config.space
+    if config.sampler == "grid":
+        next(spaces.grid(space))
+    if config.pruner == "wilcoxon" and not config.folds:
+        raise RequestError(
+            "the pruner 'wilcoxon' compares folds, and there are none",
+            hint="add --folds 3, or choose another --pruner",
+        )
+    first = spaces.to_recipe(space, space.defaults, config.shape, epochs=config.epochs)
+    summarize(first, config.shape)
+
+
+def split_sizes(data: Prepared, folds: int, seed: int) -> tuple[int, int]:
+    """Count the images a trial trains on (with folds: the first) and is scored on."""
+    images, groups = open_search_images(data.folder)
+    splits = search_splits(
+        images.labels,
+        groups,
+        seed=seed,
+        folds=folds,
+        given_val=data.info.given_val,
+    )
+    return len(splits[0].train), sum(len(split.val) for split in splits)
+
+
+def default_epochs(images: int, device: torch.device) -> int:
+    """Give small sets more passes: about 400,000 images a trial on CPU, 9 to 20."""
+    seen = 400_000 if device.type == "cpu" else 900_000
+    return min(20, max(9, round(seen / images)))
+
+
+def shape_of(data: Prepared) -> ImageShape:
+    """Say what a network for this data takes and tells apart."""
+    info = data.info
+    return ImageShape(
+        height=info.height,
+        width=info.width,
+        channels=info.channels,
+        classes=len(info.classes),
+    )

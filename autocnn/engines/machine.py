@@ -1,0 +1,168 @@
+"""This machine's prices: measured once in real workers, then read from the cache."""
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from autocnn import device as devices
+from autocnn.data.augmentations import AUGMENTATIONS
+from autocnn.data.cache import default_cache_dir
+from autocnn.engines.local import environment, worker_context
+from autocnn.nets.activations import ACTIVATIONS
+from autocnn.recipe import ImageShape, Recipe
+from autocnn.train import calibrate
+from autocnn.train.checkpoint import replacing
+from autocnn.train.cost import Calibration
+from autocnn.train.learner import Learner
+from autocnn.train.optimizers import OPTIMIZERS
+from autocnn.train.step import Step
+
+logger = logging.getLogger(__name__)
+PATIENCE = 120.0
+"""Seconds until a measuring worker is given up."""
+
+
+def known_prices(device: torch.device, workers: int) -> Calibration | None:
+    """Read what was measured here before; None if nothing was, or of another build."""
+    try:
+        text = _file(device, workers).read_text(encoding="utf-8")
+        return Calibration.from_dict(json.loads(text))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def prices(
+    device: torch.device, workers: int, say: Callable[[str], None]
+) -> Calibration | None:
+    """Read what was measured here before, or measure it now: some seconds.
+
+    None if it cannot be measured: what a search costs then stays unsaid.
+    """
+    known = known_prices(device, workers)
+    if known is not None:
+        return known
+    say("measuring how fast this machine trains, once: about 15 seconds")
+    found = _measured(device, workers)
+    if found is not None:
+        try:
+            with replacing(_file(device, workers)) as file:
+                file.write_text(json.dumps(found.to_dict()) + "\n", encoding="utf-8")
+        except OSError as error:
+            logger.warning("the measured speed is not kept: %s", error)
+    return found
+
+
+def auto_jobs(device: torch.device, recipe: Recipe, shape: ImageShape) -> int:
+    """Choose how many trials to train at once.
+
+    One per CPU core; on a GPU as many as fit of this recipe, which should be the
+    space's heaviest, by the memory that a step of it is measured to take.
+    """
+    jobs = devices.default_jobs(device)
+    if device.type != "cuda":
+        return jobs
+    measured = _in_workers(_measure_memory, device, 1, (recipe, shape))
+    if not measured:
+        return jobs
+    free, taken = measured[0]
+    return jobs * devices.workers_that_fit(free, taken)
+
+
+def _file(device: torch.device, workers: int) -> Path:
+    """Name the file by all that changes prices, the tables included."""
+    words = [devices.describe(device), str(workers), torch.__version__]
+    words += [*ACTIVATIONS, *OPTIMIZERS, *AUGMENTATIONS, *calibrate.FUNCTIONS]
+    words += [str(calibrate.CONVOLUTIONS), *calibrate.OTHERS]
+    name = hashlib.blake2b("\n".join(words).encode(), digest_size=8).hexdigest()
+    return default_cache_dir() / "machine" / f"{name}.json"
+
+
+def _measured(device: torch.device, workers: int) -> Calibration | None:
+    """Measure in all workers at once, as they will train; take the mean."""
+    found = _in_workers(_measure_prices, device, workers, (workers,))
+    return Calibration.from_dict(_mean(found)) if found else None
+
+
+def _in_workers(
+    measure: Callable[..., Any],
+    device: torch.device,
+    workers: int,
+    arguments: tuple[Any, ...],
+) -> list[Any]:
+    """Measure in so many processes at once; what came of those that live."""
+    threads = devices.threads_of(workers)
+    started = []
+    with environment(devices.worker_environment(device, threads)):
+        context = worker_context(device, threads)
+        for slot in range(workers):
+            ours, theirs = context.Pipe(duplex=False)
+            home = str(devices.assign(device, slot))
+            process = context.Process(
+                target=_answer,
+                args=(theirs, measure, home, threads, arguments),
+                daemon=True,
+            )
+            process.start()
+            theirs.close()
+            started.append((process, ours))
+    found = []
+    for process, ours in started:
+        try:
+            if ours.poll(PATIENCE):
+                found.append(ours.recv())
+        except EOFError:
+            logger.warning("measuring this machine failed in one of its workers")
+        process.kill()
+        process.join()
+    return found
+
+
+def _answer(
+    pipe: Connection,
+    measure: Callable[..., Any],
+    device_name: str,
+    threads: int,
+    arguments: tuple[Any, ...],
+) -> None:
+    """Measure in a process of its own, and leave."""
+    device = torch.device(device_name)
+    devices.prepare(device, threads)
+    pipe.send(measure(device, *arguments))
+    pipe.close()
+    os._exit(0)
+
+
+def _measure_prices(device: torch.device, workers: int) -> dict[str, Any]:
+    return calibrate.measure(device, workers).to_dict()
+
+
+def _measure_memory(
+    device: torch.device, recipe: Recipe, shape: ImageShape
+) -> tuple[int, int]:
+    """Take a training step; bytes that were free on the device, and that it took."""
+    free = devices.free_bytes(device)
+    learner = Learner(recipe, shape, device=device, seed=0)
+    count = recipe.train.batch_size
+    images = torch.randn(count, shape.channels, shape.height, shape.width)
+    images = images.to(device=device, memory_format=torch.channels_last)
+    Step(learner)(images, torch.zeros(count, dtype=torch.long, device=device), 0.0)
+    return free, free - devices.free_bytes(device)
+
+
+def _mean(found: list[Any]) -> Any:
+    """Average documents of one form, number by number."""
+    first = found[0]
+    if isinstance(first, float):
+        return sum(found) / len(found)
+    if isinstance(first, dict):
+        return {name: _mean([one[name] for one in found]) for name in first}
+    if isinstance(first, list | tuple):
+        return [_mean(list(items)) for items in zip(*found, strict=True)]
+    return first

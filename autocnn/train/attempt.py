@@ -1,0 +1,76 @@
+"""A training kept on disk epoch by epoch: whenever it ends, another goes on from there.
+
+A folder holds one training, or those of one trial's folds, told apart by number.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from autocnn.data.batches import Batches
+from autocnn.events import EpochEnded
+from autocnn.train import checkpoint
+from autocnn.train.learner import Epoch, Learner
+from autocnn.train.loop import always, fit
+from autocnn.train.weights import save_weights
+
+
+def resume(folder: Path, learner: Learner, *, fold: int = 0) -> None:
+    """Bring a fresh learner to where the training in this folder stands."""
+    checkpoint.restore(_checkpoint(folder, fold), learner)
+
+
+def go_on(
+    folder: Path,
+    learner: Learner,
+    train: Batches,
+    val: Batches,
+    *,
+    fold: int = 0,
+    keep_going: Callable[[], bool] = always,
+) -> Iterator[Epoch]:
+    """As `fit`, but each epoch is on disk before it is yielded.
+
+    With it, if they are what counts, its weights: those of the best epoch; in
+    cross-validation those of the last one, as in scikit-learn.
+    """
+    for epoch in fit(learner, train, val, keep_going=keep_going):
+        last = epoch.number == learner.settings.epochs
+        if last if fold else epoch == learner.best:
+            for old in folder.glob(f"best-{fold}-*.safetensors"):
+                old.unlink()
+            save_weights(weights_file(folder, fold, epoch.number), learner.net)
+        checkpoint.save(_checkpoint(folder, fold), learner)
+        yield epoch
+
+
+def weights_file(folder: Path, fold: int, epoch: int) -> Path:
+    """Say where the weights of this epoch are, if they were kept."""
+    return folder / f"best-{fold}-{epoch}.safetensors"
+
+
+def seconds(learner: Learner, epochs: int | None = None) -> float:
+    """Add up the time of its first so many epochs, or of all."""
+    return sum(epoch.seconds for epoch in learner.history[:epochs])
+
+
+def ended(
+    learner: Learner, epoch: Epoch, *, trial: int, fold: int = 0, before: float = 0.0
+) -> EpochEnded:
+    """Write down what an epoch came to; `before` are seconds of earlier folds."""
+    return EpochEnded(
+        trial=trial,
+        epoch=epoch.number,
+        epochs=learner.settings.epochs,
+        train_loss=epoch.train_loss,
+        train_accuracy=epoch.train_accuracy,
+        val_loss=epoch.val_loss,
+        val_accuracy=epoch.val_accuracy,
+        seconds=epoch.seconds,
+        trained_seconds=before + seconds(learner, epoch.number),
+        images_per_second=epoch.images_per_second,
+        fold=fold,
+    )
+
+
+def _checkpoint(folder: Path, fold: int) -> Path:
+    return folder / f"checkpoint-{fold}.pt"

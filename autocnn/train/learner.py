@@ -1,0 +1,54 @@
+"""A network in training, and the epochs behind it."""
+
+from dataclasses import dataclass
+
+import torch
+
+from autocnn import device as devices
+from autocnn.data.batches import check_augmentation
+from autocnn.nets.net import build
+from autocnn.recipe import ImageShape, Recipe
+from autocnn.train.optimizers import make_optimizer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """One pass over the training images, and how the network then does."""
+
+    number: int
+    """Counted from 1."""
+    train_loss: float
+    train_accuracy: float
+    """Over the augmented images, while the weights moved."""
+    val_loss: float
+    val_accuracy: float
+    """Fraction of validation images classified correctly, 0 to 1."""
+    seconds: float
+    """Training and scoring together."""
+    images_per_second: float
+    """Training alone."""
+
+
+class Learner:
+    """A network in training: all that must survive to continue exactly."""
+
+    def __init__(
+        self, recipe: Recipe, shape: ImageShape, *, device: torch.device, seed: int
+    ) -> None:
+        check_augmentation(recipe.train.augmentation)
+        self.settings = recipe.train
+        self.device = device
+        self.seed = seed
+        self.net = devices.place(build(recipe, shape, seed=seed), device)
+        self.optimizer = make_optimizer(self.net, recipe.train)
+        self.scaler = devices.scaler(device)
+        self.history: list[Epoch] = []
+
+    @property
+    def best(self) -> Epoch | None:
+        """The epoch with the highest validation accuracy, the first of equals."""
+        return max(self.history, key=lambda epoch: epoch.val_accuracy, default=None)
+
+    def epoch_seed(self) -> int:
+        """Derive the next epoch's seed, so that no generator's state need be kept."""
+        return self.seed * 1_000_003 + len(self.history)

@@ -1,0 +1,1 @@
+"""Measurements of autocnn beside what it replaces: ``python -m benchmarks --help``."""

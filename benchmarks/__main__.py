@@ -1,0 +1,65 @@
+"""The command line: ``python -m benchmarks trainer``, ``overhead``, ``cost``."""
+
+import os
+
+import click
+
+from benchmarks.report import Bar, Measured, to_json, write_table
+
+PAIRS, QUICK_PAIRS = 7, 2
+SECONDS, QUICK_SECONDS = 3.0, 0.7
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Measure autocnn side by side with what it replaces; ratios, not seconds."""
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="End with a JSON line.")
+quick = click.option("--quick", is_flag=True, help="Two pairs, under a minute: rough.")
+
+
+@main.command()
+@quick
+@as_json
+@click.option("--pairs", type=click.IntRange(1), help=f"[default: {PAIRS}]")
+def trainer(quick: bool, as_json: bool, pairs: int | None) -> None:
+    """Compare the trainer with a naive PyTorch loop and with sgemm."""
+    from benchmarks import trainer as module
+
+    pairs = pairs or (QUICK_PAIRS if quick else PAIRS)
+    seconds = QUICK_SECONDS if quick else SECONDS
+    _write(*module.measure(pairs, seconds, _say), module.BARS, as_json)
+
+
+@main.command()
+@quick
+@as_json
+def overhead(quick: bool, as_json: bool) -> None:
+    """Measure what a search costs beside training: starts, the driver, the study."""
+    from benchmarks import overhead as module
+
+    _write(*module.measure(quick, _say), module.BARS, as_json)
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _write(
+    measured: dict[str, Measured],
+    others: float | None,
+    bars: dict[str, Bar],
+    as_json: bool,
+) -> None:
+    write_table(measured, bars)
+    known = "unknown" if others is None else f"{others:.2f} cores"
+    click.echo(
+        f"other processes meanwhile: {known}; load average {os.getloadavg()[0]:.1f}"
+    )
+    if as_json:
+        click.echo(to_json(measured))
+
+
+if __name__ == "__main__":
+    main()

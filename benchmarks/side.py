@@ -1,0 +1,91 @@
+"""One side of a comparison: a process of its own, which measures when it is asked to.
+
+Asked over standard input, one JSON list a line: a method's name and its arguments.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from autocnn import device as devices
+
+
+class Side:
+    """The parent's end: start the process, ask it, end it."""
+
+    def __init__(self, kind: str, folder: Path, threads: int) -> None:
+        environment = dict(os.environ)
+        if kind == "ours":
+            import torch
+
+            environment |= devices.worker_environment(torch.device("cpu"), threads)
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "benchmarks.side", kind, str(folder), str(threads)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            text=True,
+        )
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
+    def ask(self, *request: object) -> float:
+        """Have something measured, and wait for it."""
+        self.begin(*request)
+        return self.answer()
+
+    def begin(self, *request: object) -> None:
+        """Have something measured; `answer` must follow."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+
+    def answer(self) -> float:
+        """Wait for what was measured."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("a measuring process died; its error stands above")
+        return float(json.loads(line))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with contextlib.suppress(OSError):
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+        self._process.wait(timeout=30)
+
+
+def main(kind: str, folder: str, threads: str) -> None:
+    """Answer until there is nobody to ask."""
+    from benchmarks.naive import Naive
+    from benchmarks.ours import Ours
+
+    worker: Naive | Ours
+    if kind == "ours":
+        worker = Ours(Path(folder), int(threads))
+    else:
+        worker = Naive(Path(folder), int(kind.removeprefix("naive")))
+    for line in sys.stdin:
+        method, *arguments = json.loads(line)
+        sys.stdout.write(json.dumps(getattr(worker, method)(*arguments)) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
