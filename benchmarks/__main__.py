@@ -42,6 +42,16 @@ def overhead(quick: bool, as_json: bool) -> None:
     _write(*module.measure(quick, _say), module.BARS, as_json)
 
 
+@main.command()
+@quick
+@as_json
+def cost(quick: bool, as_json: bool) -> None:
+    """Compare predicted with measured seconds, for networks of the default space."""
+    from benchmarks import cost as module
+
+    _write(*module.measure(quick, _say), module.BARS, as_json)
+
+
 def _say(text: str) -> None:
     click.echo(text, err=True)
 

@@ -89,6 +89,7 @@ def _drive(folder: Path, epochs: int) -> float:
         source="digits",
         fingerprint=prepared.info.fingerprint,
         shape=SHAPE,
+        train_images=1_000,
         val_images=100,
         epochs=epochs,
         folds=0,

@@ -10,9 +10,11 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from autocnn import device as devices
+from autocnn import recipe as recipes
 from autocnn.data.batches import Batches, batches_of
 from autocnn.data.cache import open_info, open_search_images
 from autocnn.nets.net import build
+from autocnn.recipe import Recipe
 from autocnn.train.learner import Epoch, Learner
 from autocnn.train.loop import fit
 from benchmarks.networks import NETWORKS, SHAPE
@@ -32,8 +34,16 @@ class Ours:
 
     def train(self, network: str, seconds: float) -> float:
         """Train for about so long; images per second."""
+        return self._train(network, NETWORKS[network], seconds)
+
+    def train_recipe(self, text: str, seconds: float) -> float:
+        """Train a recipe, as TOML, for about so long; seconds of an image."""
+        rate = self._train("", recipes.loads(text), seconds)
+        del self._epochs[""]
+        return 1 / rate
+
+    def _train(self, network: str, recipe: Recipe, seconds: float) -> float:
         if network not in self._epochs:
-            recipe = NETWORKS[network]
             learner = Learner(recipe, SHAPE, device=CPU, seed=0)
             # An epoch of a few steps, again and again.
             train = self._batches(

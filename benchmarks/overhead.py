@@ -1,6 +1,7 @@
 """What a search costs beside training and scoring: starts, the driver, the study."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,6 @@ import numpy as np
 from autocnn.data.cache import prepare
 from autocnn.device import cores
 from benchmarks.driving import seconds_of_driver
-from benchmarks.images import write_folder
 from benchmarks.report import Bar, Measured, OtherLoad
 
 BARS = {
@@ -73,10 +73,10 @@ def measure(quick: bool, say: Say) -> tuple[dict[str, Measured], float | None]:
             trial, epoch = seconds_of_driver(folder / f"driver{number}")
             measured["driver_trial_s"].values.append(trial)
             measured["driver_epoch_s"].values.append(epoch)
-        files = write_folder(folder / "images")
+        images = _small_set(folder)
         for number in range(QUICK_SEARCHES if quick else SEARCHES):
             say(f"search {number + 1}")
-            share = _search(folder, files, number, quick)
+            share = _search(folder, images, number, quick)
             measured["search_overhead"].values.append(share)
     return measured, load.cores()
 
@@ -87,6 +87,14 @@ def _tiny(folder: Path) -> Path:
     images = noise.integers(0, 256, (60, 8, 8), dtype=np.uint8)
     np.savez(folder / "tiny.npz", images=images, labels=np.arange(60) % 3)
     return folder / "tiny.npz"
+
+
+def _small_set(folder: Path) -> Path:
+    """Write 4,096 color images of 32x32: an epoch takes a core some five seconds."""
+    noise = np.random.default_rng(0)
+    images = noise.integers(0, 256, (4096, 32, 32, 3), dtype=np.uint8)
+    np.savez(folder / "small.npz", images=images, labels=np.arange(4096) % 10)
+    return folder / "small.npz"
 
 
 def _events(folder: Path, data: Path, *words: str) -> Iterator[tuple[float, Any]]:
@@ -105,8 +113,6 @@ def _events(folder: Path, data: Path, *words: str) -> Iterator[tuple[float, Any]
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    import os
-
     return {**os.environ, "AUTOCNN_CACHE": str(folder / "cache")}
 
 

@@ -76,11 +76,8 @@ def main(kind: str, folder: str, threads: str) -> None:
     from benchmarks.naive import Naive
     from benchmarks.ours import Ours
 
-    worker: Naive | Ours
-    if kind == "ours":
-        worker = Ours(Path(folder), int(threads))
-    else:
-        worker = Naive(Path(folder), int(kind.removeprefix("naive")))
+    place = Path(folder)
+    worker = Ours(place, int(threads)) if kind == "ours" else Naive(place)
     for line in sys.stdin:
         method, *arguments = json.loads(line)
         sys.stdout.write(json.dumps(getattr(worker, method)(*arguments)) + "\n")

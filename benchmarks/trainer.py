@@ -6,9 +6,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from autocnn.data.cache import prepare
 from autocnn.device import cores
-from benchmarks.images import write_folder
+from benchmarks.images import write_cache, write_files
 from benchmarks.networks import NETWORKS
 from benchmarks.report import Bar, Measured, OtherLoad
 from benchmarks.side import Side
@@ -34,16 +33,15 @@ Say = Callable[[str], None]
 @dataclass(frozen=True, slots=True)
 class _Sides:
     ours: Side
-    naive0: Side
-    naive2: Side
+    naive: Side
     single: list[Side]
     """One worker of one thread for each core."""
 
 
 @contextmanager
 def _sides(load: OtherLoad, folder: Path) -> Iterator[_Sides]:
-    files = write_folder(folder / "images")
-    cache = prepare(str(files), cache_dir=folder / "cache").folder
+    files = write_files(folder / "files")
+    cache = write_cache(folder / "prepared")
     with ExitStack() as stack:
 
         def start(kind: str, place: Path, threads: int) -> Side:
@@ -53,8 +51,7 @@ def _sides(load: OtherLoad, folder: Path) -> Iterator[_Sides]:
 
         yield _Sides(
             start("ours", cache, cores()),
-            start("naive0", files, cores()),
-            start("naive2", files, cores()),
+            start("naive", files, cores()),
             [start("ours", cache, 1) for _ in range(cores())],
         )
 
@@ -82,12 +79,13 @@ def _take(sides: _Sides, flops: dict[str, float], seconds: float) -> dict[str, f
     found: dict[str, float] = {}
     for name in NETWORKS:
         ours[name] = sides.ours.ask("train", name, seconds)
-        for naive, side in (("naive0", sides.naive0), ("naive2", sides.naive2)):
-            found[f"{name}_vs_{naive}"] = ours[name] / side.ask("train", name, seconds)
+        for workers in (0, 2):
+            naive = sides.naive.ask("train", name, seconds, workers)
+            found[f"{name}_vs_naive{workers}"] = ours[name] / naive
         limit = sides.ours.ask("sgemm", seconds / 4)
         found[f"{name}_of_limit"] = ours[name] * flops[name] / limit
     batches = sides.ours.ask("load", seconds / 2)
-    files = sides.naive0.ask("load", seconds / 2)
+    files = sides.naive.ask("load", seconds / 2)
     found["data_path_vs_imagefolder"] = batches / files
     found["data_share"] = ours["vgg6"] / batches
     for side in sides.single:

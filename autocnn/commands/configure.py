@@ -60,12 +60,14 @@ def configure(
         space = spaces.default_space(shape, accelerated=accelerated)
     folds = chosen("folds", 0)
     seed = chosen("seed", 0)
+    train_images, val_images = split_sizes(data, folds, seed)
     config = StudyConfig(
         data=data.info.name,
         source=data.info.source,
         fingerprint=data.info.fingerprint,
         shape=shape,
-        val_images=split_sizes(data, folds, seed)[1],
+        train_images=train_images,
+        val_images=val_images,
         epochs=chosen("epochs", default_epochs(data.info.search_images, device)),
         folds=folds,
         seed=seed,

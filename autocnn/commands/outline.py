@@ -4,8 +4,9 @@ from autocnn.commands.options import Trials
 from autocnn.commands.setup import Setup
 from autocnn.nets.net import summarize
 from autocnn.search import space as spaces
+from autocnn.search.forecast import epoch_share
 from autocnn.search.pruners import rungs
-from autocnn.views.tables import count
+from autocnn.views.tables import count, duration
 
 
 def outline(setup: Setup, trials: Trials | None) -> dict[str, str]:
@@ -31,5 +32,29 @@ def outline(setup: Setup, trials: Trials | None) -> dict[str, str]:
         + (f", judging at epochs {judged}" if config.pruner == "asha" else ""),
         "folds": folds,
         "device": f"{setup.device_name}, {setup.jobs} trials at once",
-        "first": f"{count(cost.parameters)} parameters, {count(cost.flops)}FLOPs",
+        "first": f"{count(cost.parameters)} parameters, {count(cost.flops)}FLOPs "
+        f"an image, {count(cost.activation_bytes)}B of maps an image in training",
+        "speed": _speed(setup),
+        "time": _time(setup, trials),
     }
+
+
+def _speed(setup: Setup) -> str:
+    if setup.cost is None:
+        return "unknown: it could not be measured"
+    low, median, high = (
+        duration(seconds)
+        for seconds in (setup.cost.low, setup.cost.median, setup.cost.high)
+    )
+    return f"about {median} an epoch; four of five networks {low} to {high}"
+
+
+def _time(setup: Setup, trials: Trials | None) -> str:
+    """Estimate the whole search, without what a study has behind it."""
+    if setup.cost is None:
+        return "unknown"
+    count = setup.default_trials() if trials is None else trials.count
+    epochs = spaces.most_epochs(setup.config.space, setup.config.epochs)
+    share = epoch_share(setup.config.pruner)
+    seconds = setup.cost.median * epochs * max(1, setup.config.folds) * share
+    return f"about {duration(count * seconds / setup.jobs)} for {count} trials"

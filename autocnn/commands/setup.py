@@ -11,7 +11,7 @@ import torch
 
 from autocnn import device as devices
 from autocnn.choices import pick
-from autocnn.commands.configure import Request, configure, split_sizes
+from autocnn.commands.configure import Request, configure
 from autocnn.commands.findings import findings
 from autocnn.commands.options import Place, Trials
 from autocnn.commands.progress import decoding_progress
@@ -51,7 +51,6 @@ class Setup:
     place: Place
     device: torch.device
     jobs: int
-    train_images: int
     resumes: bool
     prices: Calibration | None
     cost: Cost | None
@@ -76,7 +75,7 @@ class Setup:
         """Name the data and count the images of each set."""
         info = self.data.info
         return (
-            f"{info.name} ({self.config.shape}; {self.train_images} train, "
+            f"{info.name} ({self.config.shape}; {self.config.train_images} train, "
             f"{self.config.val_images} validation, "
             f"{info.test_images} sealed test images)"
         )
@@ -96,7 +95,6 @@ class Setup:
             folder=self.folder,
             trials=trials.total(done),
             deadline=deadline or math.inf,
-            train_images=self.train_images,
             prices=self.prices,
             typical_epoch=self.cost.median if self.cost else None,
         )
@@ -139,7 +137,6 @@ def set_up(request: Request, say: Callable[[str], None]) -> Setup:
     drawn = draw_some(config.space, config.shape, epochs=config.epochs)
     jobs = asked_jobs or auto_jobs(device, heaviest(drawn), config.shape)
     found = prices(device, jobs, say)
-    train_images = split_sizes(data, config.folds, config.seed)[0]
     return Setup(
         name=name,
         config=config,
@@ -147,14 +144,13 @@ def set_up(request: Request, say: Callable[[str], None]) -> Setup:
         place=request.place,
         device=device,
         jobs=jobs,
-        train_images=train_images,
         resumes=before is not None,
         prices=found,
         cost=cost(
             drawn,
             found,
             config.shape,
-            train_images=train_images,
+            train_images=config.train_images,
             val_images=config.val_images,
         )
         if found

@@ -61,10 +61,43 @@ def _document(named: "Named", summary: "NetSummary") -> dict[str, Any]:
         "parameters": summary.parameters,
         "running_statistics": sum(layer.buffers for layer in summary.layers),
         "flops": summary.flops,
+        "activation_bytes": summary.activation_bytes,
+        "epoch_seconds": epoch_seconds(named, summary),
         "input": dataclasses.asdict(named.shape),
         "layers": _layers(summary),
         "train": recipes.to_dict(named.recipe)["train"],
     }
+
+
+USUAL_IMAGES = 45_000
+
+
+def train_images(named: "Named") -> int:
+    """Say how many images the trial learned from; of a file, CIFAR-10's are assumed."""
+    config = named.study.config if named.study else {}
+    return int(config.get("train_images", USUAL_IMAGES))
+
+
+def epoch_seconds(named: "Named", summary: "NetSummary") -> float | None:
+    """Predict an epoch on this machine; None if its speed was not measured yet."""
+    from autocnn.device import default_jobs, pick_device
+    from autocnn.engines.machine import known_prices
+    from autocnn.train import cost
+
+    device = pick_device()
+    found = known_prices(device, default_jobs(device))
+    if found is None:
+        return None
+    config = named.study.config if named.study else {}
+    seconds = cost.epoch_seconds(
+        found,
+        summary,
+        named.recipe.train,
+        named.shape,
+        train_images=train_images(named),
+        val_images=int(config.get("val_images", USUAL_IMAGES // 9)),
+    )
+    return round(seconds, 2)
 
 
 def _layers(summary: "NetSummary") -> list[dict[str, Any]]:
@@ -97,8 +130,14 @@ def _write_table(named: "Named", summary: "NetSummary") -> None:
     tables.write(rows, "table", columns=("layer", "output", "parameters"))
     click.echo(
         f"{summary.parameters:,} trainable parameters, "
-        f"{tables.count(summary.flops)}FLOPs an image"
+        f"{tables.count(summary.flops)}FLOPs an image; training keeps "
+        f"{tables.count(summary.activation_bytes)}B of each image's maps in memory"
     )
+    if (seconds := epoch_seconds(named, summary)) is not None:
+        click.echo(
+            f"on this machine an epoch of {train_images(named):,} images takes about "
+            f"{tables.duration(seconds)} (predicted, for one worker of a search)"
+        )
     for name, value in recipes.to_dict(named.recipe)["train"].items():
         shown = ", ".join(value) if isinstance(value, list) else value
         click.echo(f"  {name}: {shown}")

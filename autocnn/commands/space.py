@@ -8,7 +8,10 @@ import click
 from autocnn.commands.options import format_option
 
 if TYPE_CHECKING:
+    import torch
+
     from autocnn.recipe import ImageShape
+    from autocnn.search.space import Space
 
 
 @click.command("space")
@@ -45,7 +48,8 @@ def command(file: Path | None, image: str | None, device: str, form: str) -> Non
     from autocnn.views import tables
 
     shape = _shape(image)
-    accelerated = pick_device(device).type != "cpu"
+    target = pick_device(device)
+    accelerated = target.type != "cpu"
     if file is not None:
         shape = spaces.declared_shape(file) or shape
         space = spaces.read_space(file, shape, accelerated=accelerated)
@@ -67,10 +71,37 @@ def command(file: Path | None, image: str | None, device: str, form: str) -> Non
     tables.write(rows, form, columns=("parameter", "range", "first", "meaning"))
     if space.template is None:
         click.echo(
-            f"for {shape}; networks above {tables.count(space.max_flops)}FLOPs "
-            "an image are made narrower",
+            f"for {shape}; networks that cost more than convolutions of "
+            f"{tables.count(space.max_flops)}FLOPs an image are made narrower",
             err=True,
         )
+    _say_cost(space, shape, target)
+
+
+IMAGES, VAL_IMAGES = 45_000, 5_000
+
+
+def _say_cost(space: "Space", shape: "ImageShape", device: "torch.device") -> None:
+    """Predict what the space's networks take on this machine, on standard error."""
+    from autocnn.device import default_jobs
+    from autocnn.engines.machine import prices
+    from autocnn.search.sample import cost, draw_some
+    from autocnn.views.tables import duration
+
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
+    jobs = default_jobs(device)
+    found = prices(device, jobs, say)
+    if found is None:
+        return
+    drawn = draw_some(space, shape, epochs=1)
+    spent = cost(drawn, found, shape, train_images=IMAGES, val_images=VAL_IMAGES)
+    say(
+        f"on this machine, {jobs} at once, an epoch of {IMAGES:,} images takes about "
+        f"{duration(spent.median)}; four of five networks take "
+        f"{duration(spent.low)} to {duration(spent.high)}"
+    )
 
 
 def _shape(text: str | None) -> "ImageShape":

@@ -21,6 +21,7 @@ from autocnn.data.decode import (
     decode_with_header,
     fit_array,
     read_header,
+    use_quick_decoder,
 )
 from autocnn.data.images import Pixels
 from autocnn.data.raw import Arrays, Files, Part
@@ -33,6 +34,7 @@ CHUNK = 256  # images that one process decodes at a time
 CHUNKS_A_NOTE = 64  # of 256 images: what a power cut may cost
 SAMPLE = 1_000  # headers that are read to choose a size before decoding
 FILES_FOR_A_POOL = 5_000  # starting the processes costs about 0.5 s
+FILES_FOR_TORCHVISION = 100_000  # loading it costs each of them 2 s
 MOST_PROCESSES = 16
 LARGEST_SIDE = 64
 SIDE_STEP = 8
@@ -115,7 +117,8 @@ def mapper(files: int, cores: int) -> Iterator[Mapper]:
     pool = ProcessPoolExecutor(
         min(cores, MOST_PROCESSES),
         mp_context=multiprocessing.get_context("spawn"),
-        initializer=_leave_interrupts_to_the_parent,
+        initializer=_begin,
+        initargs=(files >= FILES_FOR_TORCHVISION,),
     )
     try:
         yield pool.map
@@ -256,8 +259,11 @@ class _DecodeJob:
     target: Path
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _begin(many: bool) -> None:
+    """Leave interrupts to the parent, and prepare for what is to come."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if many:
+        use_quick_decoder()
 
 
 def _summarize(headers: Sequence[Header]) -> Survey:

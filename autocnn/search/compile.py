@@ -12,6 +12,7 @@ from autocnn.nets.initializations import INITIALIZATIONS
 from autocnn.nets.net import summarize
 from autocnn.recipe import ImageShape, Recipe, TrainSettings
 from autocnn.search.parameters import max_stages
+from autocnn.train.cost import work
 from autocnn.train.optimizers import OPTIMIZERS
 from autocnn.train.schedules import SCHEDULES
 
@@ -61,8 +62,8 @@ def to_recipe(
 ) -> Recipe:
     """Write out the network and the training that drawn values stand for.
 
-    Inactive values leave no trace. A network dearer than `max_flops` is made
-    narrower until it is not.
+    Inactive values leave no trace. A network dearer than `max_flops`, in FLOPs of a
+    usual convolution, is made narrower until it is not.
     """
     width = int(values["width"])
     train = _train(values, epochs)
@@ -72,7 +73,7 @@ def to_recipe(
             train=train,
             shape=shape,
         )
-        cost = summarize(recipe, shape).flops / max_flops
+        cost = work(summarize(recipe, shape)) / max_flops
         if cost <= 1 or width <= NARROWEST:
             return recipe
         # Cost grows about with the square of the width.

@@ -5,12 +5,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from autocnn.recipe import TrainSettings
+from autocnn.search.space import most_epochs
 from autocnn.search.trials import Plan, Running
 from autocnn.train.cost import epoch_seconds
 
 ENOUGH_TRIALS = 3
 PRUNED_SHARE = 0.45
 """Of a full trial's epochs, what a search that prunes spends on one, about."""
+
+
+def epoch_share(pruner: str) -> float:
+    """Say what part of all epochs a search with this pruner trains, about."""
+    return 1.0 if pruner == "none" else PRUNED_SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,7 @@ class Forecast:
             running.summary,
             running.job.recipe.train,
             running.job.shape,
-            train_images=self.plan.train_images,
+            train_images=self.plan.config.train_images,
             val_images=self.plan.config.val_images // max(1, running.folds),
         )
 
@@ -57,8 +63,8 @@ class Forecast:
         if self.plan.typical_epoch is None:
             return None
         config = self.plan.config
-        share = 1.0 if config.pruner == "none" else PRUNED_SHARE
-        return self.plan.typical_epoch * config.epochs * max(1, config.folds) * share
+        epochs = most_epochs(config.space, config.epochs) * max(1, config.folds)
+        return self.plan.typical_epoch * epochs * epoch_share(config.pruner)
 
     def _rest(self, running: Running) -> float | None:
         seconds = self.epoch(running)

@@ -102,9 +102,10 @@ PARAMETERS: Mapping[str, Parameter] = {
     ),
 }
 
+# In FLOPs of a usual convolution (train.cost.work): what is slow counts for more.
 # A full CIFAR-10 trial at this bound takes about a quarter of an hour on a CPU core.
-CPU_FLOPS = 30_000_000
-GPU_FLOPS = 1_500_000_000
+CPU_FLOPS = 40_000_000
+GPU_FLOPS = 2_000_000_000
 SMALLEST_MAP = 2
 SMALLEST_FOR_PATCH = 24
 LARGEST_FOR_CONV = 40
@@ -144,7 +145,7 @@ def max_flops(shape: ImageShape, *, accelerated: bool) -> int:
     """Bound a network's cost per image; smaller images need smaller networks."""
     bound = GPU_FLOPS if accelerated else CPU_FLOPS
     pixels = shape.height * shape.width / 1024
-    return round(bound * min(1.0, max(0.08, pixels)))
+    return round(bound * min(1.0, max(0.1, pixels)))
 
 
 def _only(parameter: Parameter, value: Scalar) -> Parameter:

@@ -37,6 +37,7 @@ def draw_some(
 
     RequestError if none of them can be built.
     """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     study.enqueue_trial(dict(space.defaults))
     drawn: list[Drawn] = []

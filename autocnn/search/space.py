@@ -37,7 +37,7 @@ class Space:
     template: str | None = None
     """A recipe (as JSON) with ``{placeholders}``; None: networks by PARAMETERS."""
     max_flops: int = 0
-    """Of one image's forward pass, for networks by PARAMETERS."""
+    """What an image may cost, by train.cost.work, for networks by PARAMETERS."""
 
 
 def default_space(shape: ImageShape, *, accelerated: bool) -> Space:

@@ -34,6 +34,8 @@ class StudyConfig:
     source: str
     fingerprint: str
     shape: ImageShape
+    train_images: int
+    """What a trial learns from (with folds: in the first)."""
     val_images: int
     """What a trial's accuracy is measured on (with folds: all of them together)."""
     epochs: int

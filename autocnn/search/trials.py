@@ -34,7 +34,6 @@ class Plan:
     """In total, those of earlier runs included."""
     deadline: float = math.inf
     """By time.monotonic()."""
-    train_images: int = 0
     prices: Calibration | None = None
     """What work costs on this machine, if that was measured."""
     typical_epoch: float | None = None

@@ -6,7 +6,7 @@ is priced without a line here.
 
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +28,8 @@ MAPS = (32, 16, 16)
 SECONDS = 0.04
 """Of each measurement, at least."""
 REPEATS = 3
+CHAIN = 8
+"""Small operations in a row: what starts a backward pass is shared."""
 
 # (incoming, outgoing, kernel, side of the result)
 CONVOLUTIONS = (
@@ -111,14 +113,14 @@ def _both_ways(
     ones = torch.ones_like(forward(x))
 
     def work() -> None:
-        # An operation in place may not write over a leaf: a view is none.
-        images = x if first else x.requires_grad_().view_as(x)
-        forward(images).backward(ones)
+        forward(x).backward(ones)
+        x.grad = None
 
+    x.requires_grad_(not first)
     return _seconds(work, device)
 
 
-def _points(device: torch.device, dispatch: float) -> Iterator[Point]:
+def _points(device: torch.device, dispatch: Mapping[str, float]) -> Iterator[Point]:
     for incoming, outgoing, kernel, side in CONVOLUTIONS:
         stride = 2 if kernel == 4 else 1
         layer = nn.Conv2d(incoming, outgoing, kernel, stride, (kernel - 1) // 2)
@@ -138,7 +140,7 @@ def _point(
     layer: nn.Module,
     shape: tuple[int, ...],
     device: torch.device,
-    dispatch: float,
+    dispatch: Mapping[str, float],
     *,
     first: bool = False,
 ) -> Point:
@@ -148,17 +150,20 @@ def _point(
     )
     assert operation.kind in {CONVOLUTION, DEPTHWISE, LINEAR}
     seconds = _both_ways(layer, shape, device, first=first)
+    least = dispatch["" if operation.kind == LINEAR else CONVOLUTION]
     return Point(
         kind=operation.kind,
         incoming=operation.incoming,
         outgoing=operation.outgoing,
         kernel=operation.kernel,
         side=operation.side,
-        seconds=max(seconds - dispatch, seconds / 4) / (operation.flops * IMAGES),
+        seconds=max(seconds - least, seconds / 4) / (operation.flops * IMAGES),
     )
 
 
-def _elements(device: torch.device, dispatch: float) -> Iterator[tuple[str, float]]:
+def _elements(
+    device: torch.device, dispatch: Mapping[str, float]
+) -> Iterator[tuple[str, float]]:
     """Time what works on single numbers."""
     shape = (IMAGES, *MAPS)
     count = IMAGES * MAPS[0] * MAPS[1] * MAPS[2]
@@ -166,15 +171,32 @@ def _elements(device: torch.device, dispatch: float) -> Iterator[tuple[str, floa
     for text in (*ACTIVATIONS, *OTHERS):
         layer = devices.place(make(Choice.parse(text), MAPS), device).train()
         functions[type(layer).__name__] = layer
+    # Of a copy: what works in place may not write over the images themselves.
+    copying = _both_ways(torch.clone, shape, device)
     for name, function in functions.items():
-        seconds = _both_ways(function, shape, device)
-        yield name, max(0.0, seconds - dispatch) / count
+        seconds = _both_ways(_of_a_copy(function), shape, device)
+        least = dispatch.get(name, dispatch[""])
+        yield name, max(0.0, seconds - copying - least) / count
 
 
-def _dispatch(device: torch.device) -> float:
-    """Time an operation on next to nothing."""
-    layer = devices.place(make(Choice.parse("conv 8"), (8, 2, 2)), device)
-    return _both_ways(layer, (2, 8, 2, 2), device)
+def _of_a_copy(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    return lambda images: function(images.clone())
+
+
+def _dispatch(device: torch.device) -> dict[str, float]:
+    """Time operations on next to nothing, a few in a row: what they take at least."""
+    shape = (8, 2, 2)
+
+    def each(text: str) -> float:
+        layers = [make(Choice.parse(text), shape) for _ in range(CHAIN)]
+        chain = devices.place(nn.Sequential(*layers), device).train()
+        return _both_ways(chain, (2, *shape), device) / CHAIN
+
+    return {
+        CONVOLUTION: each("conv 8"),
+        "BatchNorm2d": each("batch_norm"),
+        "": each("gelu"),
+    }
 
 
 def _step(device: torch.device) -> float:

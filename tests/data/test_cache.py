@@ -4,13 +4,14 @@ import json
 import os
 import shutil
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import platformdirs
 import pytest
 
-from autocnn.data import cache
+from autocnn.data import build, cache, decoding
 from autocnn.data.audit import Audit
 from autocnn.data.cache import (
     default_cache_dir,
@@ -137,11 +138,36 @@ def test_a_failed_build_leaves_nothing(make_folder, prepared, tmp_path):
     assert list((tmp_path / "cache" / "data").iterdir()) == []
 
 
-def test_leftovers_of_crashed_builds_are_removed(make_folder, prepared, tmp_path):
+@pytest.mark.parametrize(("days", "stays"), [(1, True), (8, False)])
+def test_leftovers_of_crashed_builds_stay_a_week(
+    make_folder, prepared, tmp_path, days, stays
+):
     leftover = tmp_path / "cache" / "data" / ".building-0123"
     leftover.mkdir(parents=True)
+    then = time.time() - days * 24 * 3600
+    os.utime(leftover, (then, then))
     prepared(make_folder(COUNTS))
-    assert not leftover.exists()
+    assert leftover.exists() == stays
+
+
+def test_a_build_that_was_broken_off_goes_on(
+    make_folder, prepared, monkeypatch, tmp_path
+):
+    folder = make_folder(COUNTS)
+    whole = prepared(folder)
+    shutil.rmtree(tmp_path / "cache")
+    real = build._write
+
+    def interrupt(*given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(build, "_write", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        prepared(folder)
+    monkeypatch.setattr(build, "_write", real)
+    monkeypatch.setattr(decoding, "_decode_chunk", None)  # all is decoded already
+    assert prepared(folder).info == whole.info
+    assert not list((tmp_path / "cache" / "data").glob(".building-*"))
 
 
 def test_two_searches_at_once_build_once(make_folder, prepared, monkeypatch):

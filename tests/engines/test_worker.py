@@ -166,7 +166,7 @@ def test_running_out_of_memory_is_a_failed_trial(work, make_job, monkeypatch):
     def refuse(*args, **kwargs):
         raise torch.OutOfMemoryError("tried to allocate")
 
-    monkeypatch.setattr("autocnn.engines.worker.fit", refuse)
+    monkeypatch.setattr("autocnn.train.attempt.fit", refuse)
     _, ended = work(make_job())
     assert (ended.outcome, ended.reason) == ("failed", "out of memory on the device")
 

@@ -122,6 +122,7 @@ def make_search(
             "source": tiny_data.info.source,
             "fingerprint": tiny_data.info.fingerprint,
             "shape": tiny_shape,
+            "train_images": 119,
             "val_images": 31,
             "epochs": 3,
             "folds": 0,
