@@ -6,6 +6,8 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -91,6 +93,40 @@ def holds(device: torch.device, size: int) -> bool:
     if device.type == "cuda":
         return size * 4 <= free_bytes(device)
     return device.type == "mps" and size < 2**30
+
+
+def brought(
+    batches: Iterator[tuple[Tensor, Tensor]], device: torch.device
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Bring batches to the device; to a GPU while it still works on the one before."""
+    if device.type != "cuda":
+        for images, labels in batches:
+            yield images.to(device), labels.to(device)
+        return
+    stream = torch.cuda.Stream(device)
+
+    def bring(batch: tuple[Tensor, Tensor]) -> list[Tensor]:
+        with torch.cuda.stream(stream):
+            return [each.pin_memory().to(device, non_blocking=True) for each in batch]
+
+    for images, labels in one_ahead(map(bring, batches)):
+        torch.cuda.current_stream(device).wait_stream(stream)
+        for each in (images, labels):
+            # Its memory is not for others until this stream has read it.
+            each.record_stream(torch.cuda.current_stream(device))
+        yield images, labels
+
+
+Item = TypeVar("Item")
+
+
+def one_ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """Yield the same items, each made in another thread while the last one is used."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, items, None)
+            yield item
 
 
 def assign(device: torch.device, slot: int) -> torch.device:

@@ -1,6 +1,7 @@
 """Devices: found or refused, and how a CPU is set up."""
 
 import os
+import threading
 
 import pytest
 import torch
@@ -82,3 +83,34 @@ def test_a_cpu_computes_in_full_precision():
 def test_a_network_is_laid_out_for_convolutions():
     net = devices.place(nn.Conv2d(3, 8, 3), CPU)
     assert net.weight.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_items_made_ahead_are_the_same_in_the_same_order():
+    assert list(devices.one_ahead(iter(range(5)))) == [0, 1, 2, 3, 4]
+    assert list(devices.one_ahead(iter([]))) == []
+
+
+def test_the_next_item_is_made_while_one_is_used():
+    made = [threading.Event() for _ in range(3)]
+
+    def make():
+        for number, event in enumerate(made, start=1):
+            event.set()
+            yield number
+
+    items = devices.one_ahead(make())
+    assert next(items) == 1
+    assert made[1].wait(timeout=10)
+    items.close()
+    assert not made[2].is_set()
+
+
+def test_what_goes_wrong_ahead_is_raised():
+    def make():
+        yield 1
+        raise ValueError("in the other thread")
+
+    items = devices.one_ahead(make())
+    assert next(items) == 1
+    with pytest.raises(ValueError, match="in the other thread"):
+        next(items)

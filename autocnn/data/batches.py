@@ -38,9 +38,10 @@ class Batches:
 
     def in_order(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield every image once, in order, unchanged: (n, C, H, W) and labels (n,)."""
-        for chosen in self.indices.split(EVALUATION_BATCH):
-            images = self.pixels.index_select(0, chosen)
-            yield self._normalize(images), self._labels(chosen)
+        chosen = self.indices.split(EVALUATION_BATCH)
+        loaded = ((self._gather(some, [], None), self.labels[some]) for some in chosen)
+        for pixels, labels in self._brought(loaded):
+            yield self._normalize(pixels), labels
 
     def shuffled(
         self, batch_size: int, augmentation: Sequence[Choice], seed: int
@@ -50,24 +51,42 @@ class Batches:
         The last few images that fill no batch wait for another epoch's order, so that
         every step has the same shape.
         """
-        beside_pixels = Generator(self.pixels.device).manual_seed(seed)
         on_device = Generator(self.scale.device).manual_seed(seed + 1)
-        order = torch.randperm(
-            len(self), generator=beside_pixels, device=self.pixels.device
-        )
-        size = min(batch_size, len(self))
         moves, changes = _split(augmentation)
-        for start in range(0, len(self) - size + 1, size):
-            chosen = self.indices[order[start : start + size]]
-            images = self._normalize(self._gather(chosen, moves, beside_pixels))
+        loaded = self._loaded(min(batch_size, len(self)), moves, seed)
+        for pixels, labels in self._brought(loaded):
+            images = self._normalize(pixels)
             for change, choice in changes:
                 images = change(
                     images, on_device, *choice.arguments, **dict(choice.options)
                 )
-            yield images, self._labels(chosen)
+            yield images, labels
+
+    def _loaded(
+        self, size: int, moves: list[tuple[_Move, Choice]], seed: int
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield moved pixels (n, H, W, C) and labels, where the pixels are."""
+        generator = Generator(self.pixels.device).manual_seed(seed)
+        order = torch.randperm(
+            len(self), generator=generator, device=self.pixels.device
+        )
+        for start in range(0, len(self) - size + 1, size):
+            chosen = self.indices[order[start : start + size]]
+            yield self._gather(chosen, moves, generator), self.labels[chosen]
+
+    def _brought(
+        self, loaded: Iterator[tuple[Tensor, Tensor]]
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Bring what was loaded to the device, unless it is there."""
+        if self.pixels.device == self.scale.device:
+            return loaded
+        return devices.brought(loaded, self.scale.device)
 
     def _gather(
-        self, chosen: Tensor, moves: list[tuple[_Move, Choice]], generator: Generator
+        self,
+        chosen: Tensor,
+        moves: list[tuple[_Move, Choice]],
+        generator: Generator | None,
     ) -> Tensor:
         """Collect images, moved, in one gather: uint8 (n, H, W, C)."""
         if not moves:
@@ -88,15 +107,12 @@ class Batches:
     def _normalize(self, pixels: Tensor) -> Tensor:
         """uint8 (n, H, W, C) to float (n, C, H, W), which then is channels_last."""
         count, height, width, _ = pixels.shape
-        rows = pixels.to(self.scale.device, non_blocking=True).float()
+        rows = pixels.float()
         rows = rows.view(count, height, -1)
         # Over whole rows: vectors as short as a pixel take ten times as long.
         scale, offset = self.scale.repeat(width), self.offset.repeat(width)
         torch.addcmul(offset, rows, scale, out=rows)
         return rows.view(pixels.shape).permute(0, 3, 1, 2)
-
-    def _labels(self, chosen: Tensor) -> Tensor:
-        return self.labels[chosen].to(self.scale.device, non_blocking=True)
 
 
 def batches_of(

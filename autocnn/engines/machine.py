@@ -134,7 +134,10 @@ def _answer(
     """Measure in a process of its own, and leave."""
     device = torch.device(device_name)
     devices.prepare(device, threads)
-    pipe.send(measure(device, *arguments))
+    try:
+        pipe.send(measure(device, *arguments))
+    except Exception as error:  # noqa: BLE001 - a search can do without; the log says so
+        logger.warning("%s: %s", type(error).__name__, error)
     pipe.close()
     os._exit(0)
 

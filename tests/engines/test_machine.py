@@ -1,0 +1,70 @@
+"""A machine is measured once, in real workers, and remembered."""
+
+import pytest
+import torch
+
+from autocnn import device as devices
+from autocnn.engines import machine
+from autocnn.train.cost import reference
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTOCNN_CACHE", str(tmp_path))
+
+
+def test_a_machine_is_measured_once(monkeypatch):
+    said = []
+    assert machine.known_prices(CPU, 1) is None
+    first = machine.prices(CPU, 1, said.append)
+    assert first is not None
+    assert first.workers == 1
+    monkeypatch.setattr(machine, "_measured", None)
+    assert machine.prices(CPU, 1, said.append) == first
+    assert machine.known_prices(CPU, 1) == first
+    assert len(said) == 1
+
+
+def test_other_workers_or_a_damaged_file_are_measured_anew(monkeypatch):
+    found = iter([reference(), reference(), None])
+    monkeypatch.setattr(machine, "_measured", lambda *_: next(found))
+    assert machine.prices(CPU, 1, print) == reference()
+    assert machine.known_prices(CPU, 2) is None
+    machine._file(CPU, 1).write_text("{")
+    assert machine.prices(CPU, 1, print) == reference()
+    machine._file(CPU, 1).write_text("{}")
+    assert machine.prices(CPU, 1, print) is None
+
+
+def fail(device):
+    raise RuntimeError("a probe that breaks")
+
+
+def test_a_probe_that_fails_costs_only_the_forecast(capfd):
+    assert machine._in_workers(fail, CPU, 1, ()) == []
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_the_mean_is_taken_number_by_number():
+    documents = [{"a": [1.0, {"b": 2.0}], "c": "x"}, {"a": [3.0, {"b": 6.0}], "c": "x"}]
+    assert machine._mean(documents) == {"a": [2.0, {"b": 4.0}], "c": "x"}
+
+
+def test_on_cpu_there_is_a_job_for_each_core(make_recipe, tiny_shape):
+    assert machine.auto_jobs(CPU, make_recipe(), tiny_shape) == devices.cores()
+
+
+GIB = 2**30
+
+
+@pytest.mark.parametrize(
+    ("free", "taken", "jobs"),
+    [(80 * GIB, GIB, 4), (8 * GIB, 3 * GIB, 2), (4 * GIB, 6 * GIB, 1)],
+)
+def test_as_many_trainings_share_a_gpu_as_its_memory_holds(
+    monkeypatch, free, taken, jobs
+):
+    monkeypatch.setattr(devices, "cores", lambda: 16)
+    assert devices.workers_that_fit(free, taken) == jobs

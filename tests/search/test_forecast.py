@@ -1,0 +1,105 @@
+"""What a search still takes follows from prices first, from its own trials then."""
+
+import dataclasses
+import math
+import time
+
+import pytest
+
+from autocnn.nets.net import summarize
+from autocnn.search.forecast import PRUNED_SHARE, Forecast, epoch_share
+from autocnn.search.jobs import Job
+from autocnn.search.trials import Plan, Running
+from autocnn.train.cost import epoch_seconds, reference
+
+
+@pytest.fixture
+def plan(make_search, tiny_data, tmp_path):
+    return Plan(
+        config=make_search(epochs=10).config,
+        info=tiny_data.info,
+        data=tiny_data.folder,
+        folder=tmp_path,
+        trials=8,
+        prices=reference(),
+        typical_epoch=2.0,
+    )
+
+
+@pytest.fixture
+def make_running(make_recipe, plan):
+    def make(epochs=10, done=0, last=0.0, folds=0):
+        recipe = make_recipe(epochs=epochs)
+        job = Job(
+            trial=0, recipe=recipe, shape=plan.config.shape, data=plan.data,
+            folder=plan.folder, seed=0, split_seed=0,
+        )  # fmt: skip
+        return Running(
+            trial=None,
+            curve=[0.5] * done,
+            folds=folds,
+            job=job,
+            summary=summarize(recipe, plan.config.shape),
+            last_epoch_seconds=last,
+        )
+
+    return make
+
+
+def test_before_its_first_epoch_a_trial_s_pace_is_predicted(plan, make_running):
+    running = make_running()
+    expected = epoch_seconds(
+        reference(),
+        running.summary,
+        running.job.recipe.train,
+        plan.config.shape,
+        train_images=plan.config.train_images,
+        val_images=plan.config.val_images,
+    )
+    assert Forecast(plan, 2).epoch(running) == expected
+
+
+def test_after_it_the_pace_is_its_own(plan, make_running):
+    assert Forecast(plan, 2).epoch(make_running(done=1, last=7.0)) == 7.0
+
+
+def test_without_trials_behind_it_the_typical_network_stands_for_those_to_come(plan):
+    assert Forecast(plan, 2).left([], 4, []) == pytest.approx(4 * 10 * 2.0 / 2)
+
+
+def test_finished_trials_replace_the_prediction(plan):
+    assert Forecast(plan, 2).left([], 4, [1.0, 2.0, 6.0]) == pytest.approx(4 * 3.0 / 2)
+
+
+def test_running_trials_take_their_remaining_epochs(plan, make_running):
+    running = [make_running(done=4, last=3.0), make_running(done=9, last=1.0)]
+    assert Forecast(plan, 2).left(running, 0, []) == pytest.approx((6 * 3 + 1) / 2)
+
+
+def test_with_folds_every_fold_is_trained(plan, make_running):
+    running = make_running(epochs=5, done=1, last=2.0, folds=3)
+    assert Forecast(plan, 1).left([running], 0, []) == pytest.approx(2 * 5 * 2.0)
+
+
+def test_pruning_saves_epochs(plan):
+    config = dataclasses.replace(plan.config, pruner="asha")
+    pruning = dataclasses.replace(plan, config=config)
+    expected = Forecast(plan, 2).left([], 4, []) * PRUNED_SHARE
+    assert Forecast(pruning, 2).left([], 4, []) == pytest.approx(expected)
+    assert epoch_share("none") == 1.0
+
+
+def test_nothing_is_said_where_nothing_is_known(plan, make_running):
+    unknown = dataclasses.replace(plan, prices=None, typical_epoch=None)
+    assert Forecast(unknown, 2).epoch(make_running()) is None
+    assert Forecast(unknown, 2).left([make_running()], 4, []) is None
+
+
+@pytest.mark.parametrize("typical", [1_000.0, None])
+def test_the_deadline_comes_first(plan, typical):
+    ending = dataclasses.replace(
+        plan, deadline=time.monotonic() + 60, typical_epoch=typical
+    )
+    left = Forecast(ending, 2).left([], 4, [])
+    assert left is not None
+    assert math.isclose(left, 60, abs_tol=1)
