@@ -52,6 +52,30 @@ def cost(quick: bool, as_json: bool) -> None:
     _write(*module.measure(quick, _say), module.BARS, as_json)
 
 
+@main.command()
+@click.argument("data")
+@click.option("--images", default=10_000, show_default=True, help="To train on.")
+@click.option("--epochs", default=4, show_default=True)
+def choices(data: str, images: int, epochs: int) -> None:
+    """Train the first recipe with one change at a time: what pays, what only costs."""
+    from autocnn.data.cache import prepare
+    from autocnn.views import tables
+    from benchmarks import choices as module
+
+    results = module.measure(prepare(data).folder, images, epochs, _say)
+    base = results[0]
+    rows = [
+        {
+            "change": one.change,
+            "val accuracy": f"{one.val_accuracy:.1%}",
+            "cost": f"{one.image_seconds / base.image_seconds:.2f}x",
+            "work": tables.count(one.work),
+        }
+        for one in sorted(results, key=lambda one: -one.val_accuracy)
+    ]
+    tables.write(rows, "table", columns=tuple(rows[0]))
+
+
 def _say(text: str) -> None:
     click.echo(text, err=True)
 

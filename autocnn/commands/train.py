@@ -47,18 +47,18 @@ def command(
     digits, resized to what the recipe was written for. The network of the best epoch,
     by validation accuracy, is kept. The same command again goes on where it stopped.
     """
-    import torch
-
     from autocnn import device as devices
     from autocnn.commands.configure import shape_of
     from autocnn.commands.progress import decoding_progress
     from autocnn.commands.references import find
     from autocnn.data.cache import prepare
     from autocnn.deliver.single import Request, train
+    from autocnn.engines.local import LocalEngine, worker_context
     from autocnn.views import jsonl, plain
 
     named = find(reference, study, place)
-    target = torch.device(devices.pick_device(device))
+    target = devices.assign(devices.pick_device(device), 0)
+    worker_context(target, devices.threads_of(1))
     wanted = named.recipe.shape or (named.shape if named.row else None)
     source = named.study.config["source"] if named.study else "digits"
     with decoding_progress(lambda text: click.echo(text, err=True)) as progress:
@@ -81,10 +81,12 @@ def command(
     )
     asked: list[int] = []
     handler = signal.signal(signal.SIGINT, lambda *_: _stop(asked))
+    engine = LocalEngine(target, 1)
     try:
         view = jsonl.write if as_json else plain.write
-        card = train(request, target, view, keep_going=lambda: not asked)
+        card = train(request, engine, view, stopping=lambda: bool(asked))
     finally:
+        engine.close()
         signal.signal(signal.SIGINT, handler)
     if card is None:
         click.echo("stopped; the same command goes on from here", err=True)

@@ -7,21 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from autocnn import device as devices
 from autocnn import events
-from autocnn.data.batches import train_and_val
 from autocnn.data.cache import Prepared, open_search_images
 from autocnn.data.splits import search_splits
 from autocnn.errors import AutocnnError
-from autocnn.events import Emit
+from autocnn.events import Emit, EpochEnded
 from autocnn.nets.net import summarize
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.search import best
-from autocnn.train import attempt
-from autocnn.train.learner import Learner
-from autocnn.train.loop import Diverged
+from autocnn.search.jobs import Engine, Job
+from autocnn.train.attempt import weights_file
+
+ATTEMPTS = 3
+POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,46 +34,23 @@ class Request:
 
 
 def train(
-    request: Request,
-    device: torch.device,
-    emit: Emit,
-    *,
-    keep_going: Callable[[], bool],
+    request: Request, engine: Engine, emit: Emit, *, stopping: Callable[[], bool]
 ) -> dict[str, Any] | None:
-    """Train a recipe to its end; return the kept network's card.
+    """Train a recipe to its end in a worker; return the kept network's card.
 
-    None when `keep_going` said no: the next call with the same recipe, data and seed
-    goes on from the last epoch.
+    None when `stopping` said so: the next call with the same recipe, data and seed
+    goes on from the last epoch. AutocnnError if the training fails.
     """
-    devices.prepare(device, devices.cores())
-    learner = Learner(request.recipe, request.shape, device=device, seed=request.seed)
     work = request.folder.with_name(f".{request.folder.name}-{_identity(request)}")
-    attempt.resume(work, learner)
-    images, groups = open_search_images(request.data.folder)
-    info = request.data.info
-    split = search_splits(
-        images.labels, groups, seed=request.seed, given_val=info.given_val
-    )[0]
-    sets = train_and_val(images, split, info, device)
-    _announce(request, len(learner.history), emit)
-    try:
-        for epoch in attempt.go_on(work, learner, *sets, keep_going=keep_going):
-            emit(attempt.ended(learner, epoch, trial=0))
-    except Diverged as error:
-        raise AutocnnError(
-            f"the training diverged: {error}", hint="lower the recipe's learning_rate"
-        ) from None
-    if not keep_going() or learner.best is None:
-        return None
-    return _keep(request, learner, work, val_images=len(split.val))
-
-
-def _identity(request: Request) -> str:
-    """Tell one training from another: recipe, data and seed."""
-    return f"{request.recipe.key}-{request.data.info.fingerprint[:8]}-{request.seed}"
-
-
-def _announce(request: Request, epochs_done: int, emit: Emit) -> None:
+    job = Job(
+        trial=0,
+        recipe=request.recipe,
+        shape=request.shape,
+        data=request.data.folder,
+        folder=work,
+        seed=request.seed,
+        split_seed=request.seed,
+    )
     summary = summarize(request.recipe, request.shape)
     emit(
         events.TrialStarted(
@@ -83,28 +58,75 @@ def _announce(request: Request, epochs_done: int, emit: Emit) -> None:
             parameters=summary.parameters,
             flops=summary.flops,
             epochs=request.recipe.train.epochs,
-            epochs_done=epochs_done,
+            epochs_done=0,
             params={},
         )
     )
+    leading = _follow(job, engine, emit, stopping)
+    if leading is None:
+        return None
+    return _keep(request, leading, work, summary.parameters)
+
+
+def _follow(
+    job: Job, engine: Engine, emit: Emit, stopping: Callable[[], bool]
+) -> EpochEnded | None:
+    """Listen until the job is done; give its best epoch, or None if it was stopped."""
+    heard: dict[int, EpochEnded] = {}
+    asked, attempts = False, 1
+    engine.submit(job)
+    while True:
+        if stopping() and not asked:
+            engine.stop(job.trial)
+            asked = True
+        for message in engine.poll(POLL_SECONDS):
+            if isinstance(message, EpochEnded):
+                # A worker that took over tells again what was told before.
+                if message.epoch not in heard:
+                    heard[message.epoch] = message
+                    emit(message)
+            elif message.outcome == "complete":
+                return max(
+                    heard.values(), key=lambda epoch: (epoch.val_accuracy, -epoch.epoch)
+                )
+            elif asked:
+                return None
+            elif message.outcome == "lost" and attempts < ATTEMPTS:
+                attempts += 1
+                text = f"the training goes on from its checkpoint: {message.reason}"
+                emit(events.Notice(text=text))
+                engine.submit(job)
+            else:
+                raise AutocnnError(
+                    f"the training failed: {message.reason}",
+                    hint="if it diverged, lower the recipe's learning_rate",
+                )
+
+
+def _identity(request: Request) -> str:
+    """Tell one training from another: recipe, data and seed."""
+    return f"{request.recipe.key}-{request.data.info.fingerprint[:8]}-{request.seed}"
 
 
 def _keep(
-    request: Request, learner: Learner, work: Path, *, val_images: int
+    request: Request, leading: EpochEnded, work: Path, parameters: int
 ) -> dict[str, Any]:
-    assert learner.best is not None
+    info = request.data.info
+    images, groups = open_search_images(request.data.folder)
+    split = search_splits(
+        images.labels, groups, seed=request.seed, given_val=info.given_val
+    )[0]
     card = best.card(
-        request.data.info,
+        info,
         trial=None,
-        val_accuracy=learner.best.val_accuracy,
-        val_images=val_images,
-        parameters=sum(p.numel() for p in learner.net.parameters()),
-        epoch=learner.best.number,
+        val_accuracy=leading.val_accuracy,
+        val_images=len(split.val),
+        parameters=parameters,
+        epoch=leading.epoch,
         seed=request.seed,
         study=None,
     )
     recipe = dataclasses.replace(request.recipe, shape=request.shape)
-    weights = attempt.weights_file(work, 0, learner.best.number)
-    best.keep(request.folder, weights, recipe, card)
+    best.keep(request.folder, weights_file(work, 0, leading.epoch), recipe, card)
     shutil.rmtree(work, ignore_errors=True)
     return card

@@ -1,0 +1,95 @@
+"""One recipe is trained in a worker, goes on where it stopped, and is kept."""
+
+import dataclasses
+import json
+
+import pytest
+import torch
+
+from autocnn.deliver.single import Request, train
+from autocnn.engines.local import LocalEngine
+from autocnn.errors import AutocnnError
+from autocnn.events import EpochEnded, Notice
+from autocnn.search.jobs import JobEnded
+
+
+@pytest.fixture
+def request_(make_recipe, tiny_data, tiny_shape, tmp_path):
+    return Request(
+        recipe=make_recipe(epochs=4),
+        shape=tiny_shape,
+        data=tiny_data,
+        seed=0,
+        folder=tmp_path / "kept",
+    )
+
+
+@pytest.fixture
+def engine():
+    engine = LocalEngine(torch.device("cpu"), 1)
+    yield engine
+    engine.close()
+
+
+def epochs(said):
+    return [event.epoch for event in said if isinstance(event, EpochEnded)]
+
+
+def test_a_training_that_was_stopped_goes_on_and_keeps_its_best(request_, engine):
+    said = []
+    assert (
+        train(request_, engine, said.append, stopping=lambda: 2 in epochs(said)) is None
+    )
+    assert not request_.folder.exists()
+    again = []
+    card = train(request_, engine, again.append, stopping=lambda: False)
+    assert epochs(again) == [1, 2, 3, 4]
+    for before, after in zip(epochs(said), epochs(again), strict=False):
+        assert before == after
+    scores = {e.epoch: e.val_accuracy for e in again if isinstance(e, EpochEnded)}
+    assert card["val_accuracy"] == max(scores.values()) == scores[card["epoch"]]
+    assert json.loads((request_.folder / "card.json").read_text()) == card
+    assert (request_.folder / "model.safetensors").exists()
+    assert [path.name for path in request_.folder.parent.iterdir()] == ["kept"]
+
+
+def test_a_training_that_diverges_is_an_error(request_, engine, make_recipe):
+    wild = make_recipe(epochs=2, learning_rate=1e30, optimizer="sgd")
+    with pytest.raises(AutocnnError, match="diverged") as caught:
+        train(
+            dataclasses.replace(request_, recipe=wild),
+            engine,
+            lambda _event: None,
+            stopping=lambda: False,
+        )
+    assert "learning_rate" in caught.value.hint
+
+
+class Dying:
+    """An engine whose worker always dies."""
+
+    def __init__(self):
+        self.jobs = []
+
+    def free(self):
+        return 1
+
+    def submit(self, job):
+        self.jobs.append(job)
+
+    def stop(self, trial):
+        pass
+
+    def poll(self, timeout):
+        return [JobEnded(trial=0, outcome="lost", reason="it was ended by SIGKILL")]
+
+    def close(self):
+        pass
+
+
+def test_a_worker_that_dies_is_followed_by_others_but_not_for_ever(request_):
+    engine, said = Dying(), []
+    with pytest.raises(AutocnnError, match="SIGKILL"):
+        train(request_, engine, said.append, stopping=lambda: False)
+    assert len(engine.jobs) == 3
+    assert sum(isinstance(event, Notice) for event in said) == 2
