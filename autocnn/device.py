@@ -2,10 +2,8 @@
 
 import contextlib
 import logging
-import os
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -13,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from autocnn.errors import RequestError
+from autocnn.processes import cores
 
 logger = logging.getLogger(__name__)
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -46,18 +45,6 @@ def pick_device(name: str = "auto") -> torch.device:
         raise RequestError(
             f"there is no device called '{name}'", hint=f"choose {kind} or {kind}:0"
         ) from None
-
-
-def cores() -> int:
-    """Count the CPU cores this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def threads_of(workers: int) -> int:
-    """Share the CPU cores out: threads for each of so many workers."""
-    return max(1, cores() // workers)
 
 
 def default_jobs(device: torch.device) -> int:
@@ -134,23 +121,6 @@ def assign(device: torch.device, slot: int) -> torch.device:
     if device.type == "cuda" and device.index is None:
         return torch.device("cuda", slot % torch.cuda.device_count())
     return device
-
-
-# Freed memory stays in the process instead of being faulted in anew at every step.
-_ALLOCATOR = {
-    "MALLOC_MMAP_THRESHOLD_": "1073741824",
-    "MALLOC_TRIM_THRESHOLD_": "1073741824",
-    "MALLOC_TOP_PAD_": "67108864",
-    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
-}
-
-
-def worker_environment(device: torch.device, threads: int) -> Mapping[str, str]:
-    """Set what must be in a worker's environment before it starts."""
-    settings = {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
-    if device.type == "cuda":
-        settings["PYTORCH_CUDA_ALLOC_CONF"] = "expandable_segments:True"
-    return settings | _ALLOCATOR
 
 
 def prepare(device: torch.device, threads: int) -> None:

@@ -15,8 +15,8 @@ from autocnn.data.batches import batches_of
 from autocnn.data.cache import open_info, open_search_images
 from autocnn.data.images import DataInfo
 from autocnn.data.splits import search_splits
-from autocnn.device import cores
 from autocnn.nets.net import summarize
+from autocnn.processes import cores
 from autocnn.recipe import ImageShape
 from autocnn.search.space import default_space, to_recipe
 from autocnn.train.cost import reference as reference_prices

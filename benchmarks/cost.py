@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 
 from autocnn import recipe as recipes
-from autocnn.device import cores
 from autocnn.engines.machine import prices
+from autocnn.processes import cores
 from autocnn.search.sample import Drawn, draw_some
 from autocnn.search.space import default_space
 from autocnn.train.cost import step_seconds

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autocnn.data.cache import prepare
-from autocnn.device import cores
+from autocnn.processes import cores
 from benchmarks.driving import seconds_of_driver
 from benchmarks.report import Bar, Measured, OtherLoad
 
@@ -33,7 +33,7 @@ BARS = {
 TRIALS, QUICK_TRIALS = 20, 4
 EPOCHS, QUICK_EPOCHS = 3, 1
 STARTS, QUICK_STARTS = 5, 2
-SEARCHES, QUICK_SEARCHES = 3, 1
+SEARCHES, QUICK_SEARCHES = 1, 1
 SPACE = """
 [space]
 width = 40
@@ -59,25 +59,28 @@ Say = Callable[[str], None]
 def measure(quick: bool, say: Say) -> tuple[dict[str, Measured], float | None]:
     """Take every measure; with the load of other processes."""
     measured = {name: Measured() for name in BARS}
+
+    def add(name: str, value: float) -> None:
+        measured[name].values.append(value)
+        say(f"{name}: {value:.3g}")
+
     load = OtherLoad()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         tiny = _tiny(folder)
         cache = prepare(str(tiny), cache_dir=folder / "cache").folder
         for number in range(QUICK_STARTS if quick else STARTS):
-            say(f"start {number + 1}")
-            measured["warm_start_s"].values.append(_warm_start(folder, tiny, number))
+            add("warm_start_s", _warm_start(folder, tiny, number))
             words = [sys.executable, "-c", READY, str(cache), str(folder / "jobs")]
             done = subprocess.run(words, check=True, capture_output=True, text=True)  # noqa: S603
-            measured["worker_ready_s"].values.append(float(done.stdout))
+            add("worker_ready_s", float(done.stdout))
             trial, epoch = seconds_of_driver(folder / f"driver{number}")
-            measured["driver_trial_s"].values.append(trial)
-            measured["driver_epoch_s"].values.append(epoch)
+            add("driver_trial_s", trial)
+            add("driver_epoch_s", epoch)
         images = _small_set(folder)
         for number in range(QUICK_SEARCHES if quick else SEARCHES):
-            say(f"search {number + 1}")
-            share = _search(folder, images, number, quick)
-            measured["search_overhead"].values.append(share)
+            say(f"a search of {QUICK_TRIALS if quick else TRIALS} trials")
+            add("search_overhead", _search(folder, images, number, quick))
     return measured, load.cores()
 
 

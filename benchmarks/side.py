@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from autocnn import device as devices
+from autocnn.processes import worker_environment
 
 
 class Side:
@@ -21,9 +21,7 @@ class Side:
     def __init__(self, kind: str, folder: Path, threads: int) -> None:
         environment = dict(os.environ)
         if kind == "ours":
-            import torch
-
-            environment |= devices.worker_environment(torch.device("cpu"), threads)
+            environment |= worker_environment(threads)
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", "benchmarks.side", kind, str(folder), str(threads)],
             stdin=subprocess.PIPE,

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from autocnn.device import cores
+from autocnn.processes import cores
 from benchmarks.images import write_cache, write_files
 from benchmarks.networks import NETWORKS
 from benchmarks.report import Bar, Measured, OtherLoad

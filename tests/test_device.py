@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from autocnn import device as devices
+from autocnn import processes
 from autocnn.errors import RequestError
 
 CPU = torch.device("cpu")
@@ -64,14 +65,21 @@ def test_each_worker_gets_a_gpu_in_turn_unless_one_was_named(monkeypatch):
 
 
 def test_workers_keep_to_their_threads_and_their_memory():
-    settings = devices.worker_environment(CPU, 2)
+    settings = processes.worker_environment(2)
     assert settings["OMP_NUM_THREADS"] == settings["MKL_NUM_THREADS"] == "2"
-    assert "PYTORCH_CUDA_ALLOC_CONF" not in settings
-    assert "PYTORCH_CUDA_ALLOC_CONF" in devices.worker_environment(
-        torch.device("cuda"), 1
-    )
+    assert "PYTORCH_CUDA_ALLOC_CONF" in settings
     assert "MALLOC_TRIM_THRESHOLD_" in settings
     assert "MALLOC_TRIM_THRESHOLD_" not in os.environ
+
+
+def test_what_a_person_has_set_stays_set(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    with processes.environment(processes.worker_environment(2)):
+        assert os.environ["OMP_NUM_THREADS"] == "7"
+        assert os.environ["MKL_NUM_THREADS"] == "2"
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert "MKL_NUM_THREADS" not in os.environ
 
 
 def test_a_cpu_computes_in_full_precision():

@@ -123,6 +123,13 @@ def command(**options: Any) -> int:
     The same command again resumes the study. Ctrl-C stops it and loses nothing; a
     second Ctrl-C stops at once.
     """
+    from autocnn import processes
+
+    # Workers load PyTorch in the background while this process does.
+    asked = options["jobs"]
+    jobs = int(asked) if asked.isdigit() and int(asked) else processes.cores()
+    processes.worker_context(processes.threads_of(jobs))
+
     from autocnn.commands.conclude import conclude
     from autocnn.commands.configure import Request
     from autocnn.commands.setup import set_up

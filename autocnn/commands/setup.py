@@ -17,7 +17,7 @@ from autocnn.commands.options import Place, Trials
 from autocnn.commands.progress import decoding_progress
 from autocnn.data.cache import Prepared, prepare
 from autocnn.data.datasets import name_of
-from autocnn.engines.local import LocalEngine, worker_context
+from autocnn.engines.local import LocalEngine
 from autocnn.engines.machine import auto_jobs, prices
 from autocnn.errors import NoResultError, RequestError
 from autocnn.search import space as spaces
@@ -114,9 +114,6 @@ def set_up(request: Request, say: Callable[[str], None]) -> Setup:
     """Check everything that can be checked before anything is trained."""
     device = devices.pick_device(request.device)
     asked_jobs = _jobs(request.jobs)
-    # Workers load PyTorch in the background while this process looks at the data.
-    jobs = asked_jobs or devices.default_jobs(device)
-    worker_context(device, devices.threads_of(jobs))
     for table, name, kind in (
         (SAMPLERS, request.sampler, "sampler"),
         (PRUNERS, request.pruner, "pruner"),

@@ -48,17 +48,21 @@ def command(
     by validation accuracy, is kept. The same command again goes on where it stopped.
     """
     from autocnn import device as devices
+    from autocnn import processes
     from autocnn.commands.configure import shape_of
+
+    # The worker loads PyTorch in the background while this process does.
+    processes.worker_context(processes.threads_of(1))
+
     from autocnn.commands.progress import decoding_progress
     from autocnn.commands.references import find
     from autocnn.data.cache import prepare
     from autocnn.deliver.single import Request, train
-    from autocnn.engines.local import LocalEngine, worker_context
+    from autocnn.engines.local import LocalEngine
     from autocnn.views import jsonl, plain
 
     named = find(reference, study, place)
     target = devices.assign(devices.pick_device(device), 0)
-    worker_context(target, devices.threads_of(1))
     wanted = named.recipe.shape or (named.shape if named.row else None)
     source = named.study.config["source"] if named.study else "digits"
     with decoding_progress(lambda text: click.echo(text, err=True)) as progress:

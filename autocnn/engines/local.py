@@ -1,24 +1,23 @@
 """Worker processes on this machine: one per CPU core, or per GPU."""
 
-import multiprocessing
-import os
 import signal
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import connection, forkserver
+from multiprocessing import connection
 from multiprocessing.connection import Connection
-from multiprocessing.context import (
-    ForkServerContext,
-    ForkServerProcess,
-    SpawnContext,
-    SpawnProcess,
-)
+from multiprocessing.context import ForkServerProcess, SpawnProcess
 
 import torch
 
 from autocnn import device as devices
 from autocnn.engines import worker
+from autocnn.processes import (
+    environment,
+    threads_of,
+    worker_context,
+    worker_environment,
+)
 from autocnn.search.jobs import Job, JobEnded, Message
 
 
@@ -29,29 +28,14 @@ class _Worker:
     trial: int | None = None
 
 
-def worker_context(
-    device: torch.device, threads: int
-) -> SpawnContext | ForkServerContext:
-    """Have what workers start from, with PyTorch loaded where the system allows it.
-
-    The fork server loads it in the background: call this as early as can be.
-    """
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    with environment(devices.worker_environment(device, threads)):
-        forkserver.set_forkserver_preload(["autocnn.engines.preload"])
-        forkserver.ensure_running()
-    return multiprocessing.get_context("forkserver")
-
-
 class LocalEngine:
     """A fixed number of long-lived workers; one that dies is replaced."""
 
     def __init__(self, device: torch.device, jobs: int) -> None:
         self._device = device
-        self._threads = devices.threads_of(jobs)
-        self._context = worker_context(device, self._threads)
-        with environment(devices.worker_environment(device, self._threads)):
+        self._threads = threads_of(jobs)
+        self._context = worker_context(self._threads)
+        with environment(worker_environment(self._threads)):
             self._workers = [self._start(slot) for slot in range(jobs)]
 
     def free(self) -> int:
@@ -127,15 +111,3 @@ def _how_it_died(each: _Worker) -> str:
     name = signal.Signals(-code).name
     hint = " (out of memory?)" if name == "SIGKILL" else ""
     return f"its worker was ended by {name}{hint}"
-
-
-@contextmanager
-def environment(settings: Mapping[str, str]) -> Iterator[None]:
-    """Set variables that must be there when a process starts; what is set stays."""
-    added = {name: value for name, value in settings.items() if name not in os.environ}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name in added:
-            del os.environ[name]

@@ -14,8 +14,13 @@ import torch
 from autocnn import device as devices
 from autocnn.data.augmentations import AUGMENTATIONS
 from autocnn.data.cache import default_cache_dir
-from autocnn.engines.local import environment, worker_context
 from autocnn.nets.activations import ACTIVATIONS
+from autocnn.processes import (
+    environment,
+    threads_of,
+    worker_context,
+    worker_environment,
+)
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.train import calibrate
 from autocnn.train.checkpoint import replacing
@@ -97,10 +102,10 @@ def _in_workers(
     arguments: tuple[Any, ...],
 ) -> list[Any]:
     """Measure in so many processes at once; what came of those that live."""
-    threads = devices.threads_of(workers)
+    threads = threads_of(workers)
     started = []
-    with environment(devices.worker_environment(device, threads)):
-        context = worker_context(device, threads)
+    with environment(worker_environment(threads)):
+        context = worker_context(threads)
         for slot in range(workers):
             ours, theirs = context.Pipe(duplex=False)
             home = str(devices.assign(device, slot))

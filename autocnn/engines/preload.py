@@ -1,5 +1,13 @@
-"""Imported once by the fork server, so that every worker starts with PyTorch loaded."""
+"""Imported once by the fork server, so that every worker starts with PyTorch loaded.
 
-from autocnn.engines import worker
+Nothing may be computed here: a process forked after PyTorch has used threads hangs.
+"""
 
-worker.warm_up()
+import contextlib
+import importlib
+
+import autocnn.engines.worker  # noqa: F401 - loading it is the point
+
+with contextlib.suppress(ImportError):
+    # The first optimizer would load it, two seconds after the worker has a job.
+    importlib.import_module("torch._dynamo")

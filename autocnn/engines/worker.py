@@ -17,8 +17,6 @@ from autocnn.data.cache import open_info, open_search_images
 from autocnn.data.images import DataInfo, Images
 from autocnn.data.splits import Split, search_splits
 from autocnn.errors import AutocnnError
-from autocnn.nets.net import summarize
-from autocnn.recipe import ImageShape, from_dict
 from autocnn.search.jobs import Job, JobEnded, Message, Outcome
 from autocnn.train import attempt
 from autocnn.train.learner import Learner
@@ -66,13 +64,6 @@ def run(job: Job, device: torch.device, send: Send, keep_going: KeepGoing) -> Jo
 
 def _still_wanted(trial: int, stopped: set[int]) -> bool:
     return trial not in stopped
-
-
-def warm_up() -> None:
-    """Pay for PyTorch's first shape inference once, before workers are forked."""
-    shape = ImageShape(height=8, width=8, channels=1, classes=2)
-    recipe = from_dict({"layers": ["conv 8", "batch_norm", "relu", "flatten"]})
-    summarize(recipe, shape)
 
 
 def _listen(

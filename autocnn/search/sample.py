@@ -13,7 +13,7 @@ from autocnn.search import space as spaces
 from autocnn.search.space import Space
 from autocnn.train.cost import Calibration, epoch_seconds
 
-DRAWS = 24
+DRAWS = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,61 @@
+"""What worker processes start from. Nothing here loads PyTorch: they do, meanwhile."""
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerContext, SpawnContext
+
+# glibc: freed memory stays in the process instead of being faulted in at every step.
+_ALLOCATORS = {
+    "MALLOC_MMAP_THRESHOLD_": "1073741824",
+    "MALLOC_TRIM_THRESHOLD_": "1073741824",
+    "MALLOC_TOP_PAD_": "67108864",
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+    "PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True",
+}
+
+
+def cores() -> int:
+    """Count the CPU cores this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def threads_of(workers: int) -> int:
+    """Share the CPU cores out: threads for each of so many workers."""
+    return max(1, cores() // workers)
+
+
+def worker_environment(threads: int) -> Mapping[str, str]:
+    """Say what must be in a worker's environment before it starts."""
+    count = str(threads)
+    return {"OMP_NUM_THREADS": count, "MKL_NUM_THREADS": count} | _ALLOCATORS
+
+
+@contextmanager
+def environment(settings: Mapping[str, str]) -> Iterator[None]:
+    """Set variables for processes that start now; what a person has set stays."""
+    added = {name: value for name, value in settings.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
+
+
+def worker_context(threads: int) -> SpawnContext | ForkServerContext:
+    """Have what workers start from: with PyTorch loaded, where the system allows it.
+
+    The fork server loads it in the background: call this as early as can be.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    with environment(worker_environment(threads)):
+        forkserver.set_forkserver_preload(["autocnn.engines.preload"])
+        forkserver.ensure_running()
+    return multiprocessing.get_context("forkserver")
