@@ -4,10 +4,11 @@ import os
 
 import click
 
+from benchmarks.images import COUNT, QUICK_COUNT
 from benchmarks.report import Bar, Measured, to_json, write_table
 
 PAIRS, QUICK_PAIRS = 7, 2
-SECONDS, QUICK_SECONDS = 3.0, 0.7
+SECONDS, QUICK_SECONDS = 3.0, 0.3
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -29,7 +30,8 @@ def trainer(quick: bool, as_json: bool, pairs: int | None) -> None:
 
     pairs = pairs or (QUICK_PAIRS if quick else PAIRS)
     seconds = QUICK_SECONDS if quick else SECONDS
-    _write(*module.measure(pairs, seconds, _say), module.BARS, as_json)
+    images = QUICK_COUNT if quick else COUNT
+    _write(*module.measure(pairs, seconds, images, _say), module.BARS, as_json)
 
 
 @main.command()

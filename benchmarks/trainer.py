@@ -39,9 +39,9 @@ class _Sides:
 
 
 @contextmanager
-def _sides(load: OtherLoad, folder: Path) -> Iterator[_Sides]:
-    files = write_files(folder / "files")
-    cache = write_cache(folder / "prepared")
+def _sides(load: OtherLoad, folder: Path, images: int) -> Iterator[_Sides]:
+    files = write_files(folder / "files", images)
+    cache = write_cache(folder / "prepared", images)
     with ExitStack() as stack:
 
         def start(kind: str, place: Path, threads: int) -> Side:
@@ -57,15 +57,18 @@ def _sides(load: OtherLoad, folder: Path) -> Iterator[_Sides]:
 
 
 def measure(
-    pairs: int, seconds: float, say: Say
+    pairs: int, seconds: float, images: int, say: Say
 ) -> tuple[dict[str, Measured], float | None]:
     """Take every measure so many times, in turns; with the load of other processes."""
     measured = {name: Measured() for name in BARS}
     load = OtherLoad()
-    with tempfile.TemporaryDirectory() as folder, _sides(load, Path(folder)) as sides:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _sides(load, Path(folder), images) as sides,
+    ):
         flops = {name: sides.ours.ask("flops", name) for name in NETWORKS}
         say("warming up")
-        _take(sides, flops, seconds / 4)
+        _take(sides, flops, seconds / 8)
         for pair in range(pairs):
             say(f"pair {pair + 1} of {pairs}")
             for name, value in _take(sides, flops, seconds).items():
