@@ -11,7 +11,6 @@ from autocnn.data.cache import Prepared, open_search_images
 from autocnn.data.splits import search_splits
 from autocnn.errors import RequestError
 from autocnn.nets.net import summarize
-from autocnn.recipe import ImageShape
 from autocnn.search import space as spaces
 from autocnn.search.study import StudyConfig
 
@@ -50,7 +49,7 @@ def configure(
             return asked
         return getattr(before, name) if before else default
 
-    shape = shape_of(data)
+    shape = data.info.shape
     accelerated = device.type != "cpu"
     if request.space is not None:
         space = spaces.read_space(request.space, shape, accelerated=accelerated)
@@ -110,14 +109,3 @@ def default_epochs(images: int, device: torch.device) -> int:
     """Give small sets more passes: about 400,000 images a trial on CPU, 9 to 20."""
     seen = 400_000 if device.type == "cpu" else 900_000
     return min(20, max(9, round(seen / images)))
-
-
-def shape_of(data: Prepared) -> ImageShape:
-    """Say what a network for this data takes and tells apart."""
-    info = data.info
-    return ImageShape(
-        height=info.height,
-        width=info.width,
-        channels=info.channels,
-        classes=len(info.classes),
-    )

@@ -4,7 +4,7 @@ from autocnn.commands.options import Trials
 from autocnn.commands.setup import Setup
 from autocnn.nets.net import summarize
 from autocnn.search import space as spaces
-from autocnn.search.forecast import epoch_share
+from autocnn.search.forecast import trial_seconds
 from autocnn.search.pruners import rungs
 from autocnn.views.tables import count, duration
 
@@ -54,7 +54,5 @@ def _time(setup: Setup, trials: Trials | None) -> str:
     if setup.cost is None:
         return "unknown"
     count = setup.default_trials() if trials is None else trials.count
-    epochs = spaces.most_epochs(setup.config.space, setup.config.epochs)
-    share = epoch_share(setup.config.pruner)
-    seconds = setup.cost.median * epochs * max(1, setup.config.folds) * share
+    seconds = trial_seconds(setup.config, setup.cost.median)
     return f"about {duration(count * seconds / setup.jobs)} for {count} trials"

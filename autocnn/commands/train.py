@@ -4,6 +4,7 @@ import dataclasses
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -27,10 +28,24 @@ from autocnn.commands.options import Place, data_options, place_options, study_o
 @click.option("--json", "as_json", is_flag=True, help="Write epochs as JSON lines.")
 @data_options
 @place_options
-def command(
+def command(**options: Any) -> int:
+    """Train a trial (17, best) or a recipe FILE.toml on DATA.
+
+    DATA is what `autocnn search` takes; without it, the study's own data, or the
+    digits, resized to what the recipe was written for. The network of the best epoch,
+    by validation accuracy, is kept. The same command again goes on where it stopped.
+    """
+    from autocnn import processes
+
+    # The worker loads PyTorch in the background while this process does, below.
+    processes.worker_context(processes.threads_of(1))
+    return _train(**options)
+
+
+def _train(
+    *,
     reference: str,
     data: str | None,
-    *,
     epochs: int | None,
     seed: int,
     device: str,
@@ -41,19 +56,7 @@ def command(
     image_size: int | None,
     place: Place,
 ) -> int:
-    """Train a trial (17, best) or a recipe FILE.toml on DATA.
-
-    DATA is what `autocnn search` takes; without it, the study's own data, or the
-    digits, resized to what the recipe was written for. The network of the best epoch,
-    by validation accuracy, is kept. The same command again goes on where it stopped.
-    """
     from autocnn import device as devices
-    from autocnn import processes
-    from autocnn.commands.configure import shape_of
-
-    # The worker loads PyTorch in the background while this process does.
-    processes.worker_context(processes.threads_of(1))
-
     from autocnn.commands.progress import decoding_progress
     from autocnn.commands.references import find
     from autocnn.data.cache import prepare
@@ -78,7 +81,7 @@ def command(
         settings = dataclasses.replace(settings, epochs=epochs)
     request = Request(
         recipe=dataclasses.replace(named.recipe, train=settings, shape=None),
-        shape=shape_of(prepared),
+        shape=prepared.info.shape,
         data=prepared,
         seed=seed,
         folder=output or place.studies / "trained" / named.label,

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from autocnn.recipe import ImageShape
+
 Pixels = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
 
@@ -52,6 +54,16 @@ class DataInfo:
     """How many of the last search images are the data's own validation split."""
     given_test: bool
     """Whether the data came with a test split; otherwise one was cut off."""
+
+    @property
+    def shape(self) -> ImageShape:
+        """Say what a network for these images takes and tells apart."""
+        return ImageShape(
+            height=self.height,
+            width=self.width,
+            channels=self.channels,
+            classes=len(self.classes),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Write the fields as plain JSON types."""

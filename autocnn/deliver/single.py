@@ -15,11 +15,8 @@ from autocnn.events import Emit, EpochEnded
 from autocnn.nets.net import summarize
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.search import best
-from autocnn.search.jobs import Engine, Job
+from autocnn.search.jobs import ATTEMPTS, POLL_SECONDS, Engine, Job
 from autocnn.train.attempt import weights_file
-
-ATTEMPTS = 3
-POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,8 +35,7 @@ class LocalEngine:
         self._device = device
         self._threads = threads_of(jobs)
         self._context = worker_context(self._threads)
-        with environment(worker_environment(self._threads)):
-            self._workers = [self._start(slot) for slot in range(jobs)]
+        self._workers = [self._start(slot) for slot in range(jobs)]
 
     def free(self) -> int:
         """Count the workers without a job."""
@@ -83,7 +82,9 @@ class LocalEngine:
             name=f"autocnn-worker-{slot}",
             daemon=True,
         )
-        process.start()
+        # Where there is no fork server, one that replaces a dead worker needs it too.
+        with environment(worker_environment(self._threads)):
+            process.start()
         theirs.close()
         return _Worker(process, ours)
 

@@ -19,15 +19,13 @@ from autocnn.events import Emit, EpochEnded
 from autocnn.search import space as spaces
 from autocnn.search.best import kept_score
 from autocnn.search.forecast import Forecast
-from autocnn.search.jobs import Engine, JobEnded
+from autocnn.search.jobs import ATTEMPTS, POLL_SECONDS, Engine, JobEnded
 from autocnn.search.study import StudyConfig
 from autocnn.search.trials import Plan, Running, keep, prepare, standing
 from autocnn.storage import retried
 from autocnn.store import snapshot
 
 SAME_FAILURES = 3
-ATTEMPTS = 3
-POLL_SECONDS = 0.2
 DRAIN_SECONDS = 10.0
 
 Outcome = Literal["complete", "time is up", "interrupted", "failed"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from autocnn.recipe import TrainSettings
 from autocnn.search.space import most_epochs
+from autocnn.search.study import StudyConfig
 from autocnn.search.trials import Plan, Running
 from autocnn.train.cost import epoch_seconds
 
@@ -17,6 +18,12 @@ PRUNED_SHARE = 0.45
 def epoch_share(pruner: str) -> float:
     """Say what part of all epochs a search with this pruner trains, about."""
     return 1.0 if pruner == "none" else PRUNED_SHARE
+
+
+def trial_seconds(config: StudyConfig, epoch: float) -> float:
+    """Predict what a trial takes on average, from what an epoch takes."""
+    epochs = most_epochs(config.space, config.epochs) * max(1, config.folds)
+    return epoch * epochs * epoch_share(config.pruner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +69,7 @@ class Forecast:
             return sum(finished) / len(finished)
         if self.plan.typical_epoch is None:
             return None
-        config = self.plan.config
-        epochs = most_epochs(config.space, config.epochs) * max(1, config.folds)
-        return self.plan.typical_epoch * epochs * epoch_share(config.pruner)
+        return trial_seconds(self.plan.config, self.plan.typical_epoch)
 
     def _rest(self, running: Running) -> float | None:
         seconds = self.epoch(running)

@@ -8,6 +8,10 @@ from autocnn.events import EpochEnded
 from autocnn.recipe import ImageShape, Recipe
 
 Outcome = Literal["complete", "stopped", "failed", "lost"]
+ATTEMPTS = 3
+"""Workers that a job may cost before it counts as failed."""
+POLL_SECONDS = 0.2
+"""How long to wait for what workers say, before looking at anything else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
