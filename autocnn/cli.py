@@ -1,5 +1,6 @@
 """The command line: which commands there are, and how an error is told."""
 
+import gc
 import importlib
 import os
 import sys
@@ -80,6 +81,8 @@ def main() -> None:
         # The reader of our output has left (as `head` does): that is not an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    # At the end Python would look through all of PyTorch for cycles, for a second.
+    gc.freeze()
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -69,6 +69,8 @@ def measure(quick: bool, say: Say) -> tuple[dict[str, Measured], float | None]:
         folder = Path(name)
         tiny = _tiny(folder)
         cache = prepare(str(tiny), cache_dir=folder / "cache").folder
+        say("a first start, which measures the machine")
+        _warm_start(folder, tiny, -1)
         for number in range(QUICK_STARTS if quick else STARTS):
             add("warm_start_s", _warm_start(folder, tiny, number))
             words = [sys.executable, "-c", READY, str(cache), str(folder / "jobs")]

@@ -3,7 +3,6 @@
 Asked over standard input, one JSON list a line: a method's name and its arguments.
 """
 
-import contextlib
 import json
 import os
 import subprocess
@@ -63,10 +62,9 @@ class Side:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with contextlib.suppress(OSError):
-            assert self._process.stdin is not None
-            self._process.stdin.close()
-        self._process.wait(timeout=30)
+        # With its loaders, which end when their pipe does.
+        self._process.kill()
+        self._process.wait()
 
 
 def main(kind: str, folder: str, threads: str) -> None:

@@ -6,6 +6,7 @@ from autocnn.nets.net import summarize
 from autocnn.search import space as spaces
 from autocnn.search.forecast import trial_seconds
 from autocnn.search.pruners import rungs
+from autocnn.search.sample import Cost
 from autocnn.views.tables import count, duration
 
 
@@ -14,6 +15,7 @@ def outline(setup: Setup, trials: Trials | None) -> dict[str, str]:
     config, space = setup.config, setup.config.space
     first = spaces.to_recipe(space, space.defaults, config.shape, epochs=config.epochs)
     cost = summarize(first, config.shape)
+    typical = setup.typical_cost()
     most = spaces.most_epochs(space, config.epochs)
     total = f"{setup.default_trials() if trials is None else trials.count}"
     total += " more" if trials is not None and trials.more else " in total"
@@ -34,25 +36,24 @@ def outline(setup: Setup, trials: Trials | None) -> dict[str, str]:
         "device": f"{setup.device_name}, {setup.jobs} trials at once",
         "first": f"{count(cost.parameters)} parameters, {count(cost.flops)}FLOPs "
         f"an image, {count(cost.activation_bytes)}B of maps an image in training",
-        "speed": _speed(setup),
-        "time": _time(setup, trials),
+        "speed": _speed(typical),
+        "time": _time(setup, typical, trials),
     }
 
 
-def _speed(setup: Setup) -> str:
-    if setup.cost is None:
+def _speed(typical: Cost | None) -> str:
+    if typical is None:
         return "unknown: it could not be measured"
     low, median, high = (
-        duration(seconds)
-        for seconds in (setup.cost.low, setup.cost.median, setup.cost.high)
+        duration(seconds) for seconds in (typical.low, typical.median, typical.high)
     )
     return f"about {median} an epoch; four of five networks {low} to {high}"
 
 
-def _time(setup: Setup, trials: Trials | None) -> str:
+def _time(setup: Setup, typical: Cost | None, trials: Trials | None) -> str:
     """Estimate the whole search, without what a study has behind it."""
-    if setup.cost is None:
+    if typical is None:
         return "unknown"
     count = setup.default_trials() if trials is None else trials.count
-    seconds = trial_seconds(setup.config, setup.cost.median)
+    seconds = trial_seconds(setup.config, typical.median)
     return f"about {duration(count * seconds / setup.jobs)} for {count} trials"

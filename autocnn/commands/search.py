@@ -148,8 +148,8 @@ def _search(
     setup: "Setup", trials: Trials | None, timeout: float | None, emit: Emit
 ) -> tuple["optuna.Study", str]:
     """Hold the study, start the workers, drive; return how it ended."""
-    from autocnn.search.driver import Driver, enqueue_start
-    from autocnn.search.study import only_search, open_study
+    from autocnn.search.driver import Driver
+    from autocnn.search.study import enqueue_start, only_search, open_study
     from autocnn.storage import open_storage
     from autocnn.store import snapshot
 

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from autocnn.data.datasets import name_of
 from autocnn.engines.local import LocalEngine
 from autocnn.engines.machine import auto_jobs, prices
 from autocnn.errors import NoResultError, RequestError
+from autocnn.recipe import Recipe
 from autocnn.search import space as spaces
 from autocnn.search.pruners import PRUNERS
 from autocnn.search.sample import Cost, cost, draw_some, heaviest
@@ -53,8 +55,7 @@ class Setup:
     jobs: int
     resumes: bool
     prices: Calibration | None
-    cost: Cost | None
-    """Of the space's networks; None where the machine's speed could not be measured."""
+    """None where the machine's speed could not be measured."""
 
     @property
     def folder(self) -> Path:
@@ -96,8 +97,25 @@ class Setup:
             trials=trials.total(done),
             deadline=deadline or math.inf,
             prices=self.prices,
-            typical_epoch=self.cost.median if self.cost else None,
+            typical_epoch=cache(self._typical_epoch),
         )
+
+    def typical_cost(self) -> Cost | None:
+        """Price some of the space's networks; None without prices. Takes a second."""
+        if self.prices is None:
+            return None
+        config = self.config
+        return cost(
+            draw_some(config.space, config.shape, epochs=config.epochs),
+            self.prices,
+            config.shape,
+            train_images=config.train_images,
+            val_images=config.val_images,
+        )
+
+    def _typical_epoch(self) -> float | None:
+        found = self.typical_cost()
+        return found.median if found else None
 
     def default_trials(self) -> int:
         """50, or the whole grid."""
@@ -134,9 +152,11 @@ def set_up(request: Request, say: Callable[[str], None]) -> Setup:
         )
     _report(data, say)
     config = configure(request, data, device, before)
-    drawn = draw_some(config.space, config.shape, epochs=config.epochs)
-    jobs = asked_jobs or auto_jobs(device, heaviest(drawn), config.shape)
-    found = prices(device, jobs, say)
+
+    def heaviest_recipe() -> Recipe:
+        return heaviest(draw_some(config.space, config.shape, epochs=config.epochs))
+
+    jobs = asked_jobs or auto_jobs(device, heaviest_recipe, config.shape)
     return Setup(
         name=name,
         config=config,
@@ -145,16 +165,7 @@ def set_up(request: Request, say: Callable[[str], None]) -> Setup:
         device=device,
         jobs=jobs,
         resumes=before is not None,
-        prices=found,
-        cost=cost(
-            drawn,
-            found,
-            config.shape,
-            train_images=config.train_images,
-            val_images=config.val_images,
-        )
-        if found
-        else None,
+        prices=prices(device, jobs, say),
     )
 
 

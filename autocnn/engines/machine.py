@@ -64,16 +64,18 @@ def prices(
     return found
 
 
-def auto_jobs(device: torch.device, recipe: Recipe, shape: ImageShape) -> int:
+def auto_jobs(
+    device: torch.device, heaviest: Callable[[], Recipe], shape: ImageShape
+) -> int:
     """Choose how many trials to train at once.
 
-    One per CPU core; on a GPU as many as fit of this recipe, which should be the
-    space's heaviest, by the memory that a step of it is measured to take.
+    One per CPU core; on a GPU as many as fit of the space's heaviest recipe, by the
+    memory that a step of it is measured to take.
     """
     jobs = devices.default_jobs(device)
     if device.type != "cuda":
         return jobs
-    measured = _in_workers(_measure_memory, device, 1, (recipe, shape))
+    measured = _in_workers(_measure_memory, device, 1, (heaviest(), shape))
     if not measured:
         return jobs
     free, taken = measured[0]

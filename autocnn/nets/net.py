@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import nn
@@ -55,6 +56,7 @@ def build(recipe: Recipe, shape: ImageShape, *, seed: int) -> nn.Sequential:
     return net
 
 
+@lru_cache(maxsize=64)
 def summarize(recipe: Recipe, shape: ImageShape) -> NetSummary:
     """Measure a network without its weights and without images."""
     kept: dict[int, int] = {}

@@ -16,11 +16,9 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from autocnn import events
 from autocnn.errors import RequestError
 from autocnn.events import Emit, EpochEnded
-from autocnn.search import space as spaces
 from autocnn.search.best import kept_score
 from autocnn.search.forecast import Forecast
 from autocnn.search.jobs import ATTEMPTS, POLL_SECONDS, Engine, JobEnded
-from autocnn.search.study import StudyConfig
 from autocnn.search.trials import Plan, Running, keep, prepare, standing
 from autocnn.storage import retried
 from autocnn.store import snapshot
@@ -73,16 +71,25 @@ class Driver:
                 return self._leave("interrupted")
             if time.monotonic() >= self._plan.deadline:
                 return self._leave("time is up")
+            self._employ()
             if self._keeps_failing():
                 return self._leave("failed")
-            while self._engine.free() and (running := self._next()):
-                self._start(running)
-                if self._keeps_failing():
-                    return self._leave("failed")
             if not self._running and self._engine.free():
                 self._drain()
                 return "complete"
             self._listen()
+
+    def _employ(self) -> None:
+        """Give each free worker a trial; only then tell of them."""
+        started = []
+        while self._engine.free() and not self._keeps_failing():
+            running = self._next()
+            if running is None:
+                break
+            if self._start(running):
+                started.append(running)
+        for running in started:
+            self._announce(running)
 
     def _next(self) -> Running | None:
         """Go on with an interrupted trial, else draw a new one, else None."""
@@ -99,21 +106,28 @@ class Driver:
         self._asked += 1
         return Running(retried(self._study.ask), [], folds)
 
-    def _start(self, running: Running) -> None:
+    def _start(self, running: Running) -> bool:
         """Give a trial to a worker; one that cannot be built fails here."""
         try:
             job = prepare(running, self._plan)
         except RequestError as error:
             self._fail(running, error.problem)
-            return
-        assert running.summary is not None
+            return False
         self._running[running.number] = running
+        self._engine.submit(job)
+        return True
+
+    def _announce(self, running: Running) -> None:
+        """Tell of a trial that a worker has."""
+        job, summary = running.job, running.summary
+        assert job is not None
+        assert summary is not None
         pending = max(0, self._plan.trials - self._asked) + len(self._interrupted)
         self._emit(
             events.TrialStarted(
                 trial=running.number,
-                parameters=running.summary.parameters,
-                flops=running.summary.flops,
+                parameters=summary.parameters,
+                flops=summary.flops,
                 epochs=job.recipe.train.epochs,
                 epochs_done=0 if running.folds else len(running.curve),
                 params=dict(running.trial.params),
@@ -123,7 +137,6 @@ class Driver:
                 ),
             )
         )
-        self._engine.submit(job)
         if running.curve and not running.folds:
             # The last driver may have died between hearing of its best and keeping it.
             best_epoch = 1 + running.curve.index(max(running.curve))
@@ -276,15 +289,6 @@ class Driver:
                     trial=running.number, val_accuracy=score, folder=folder
                 )
             )
-
-
-def enqueue_start(study: optuna.Study, config: StudyConfig) -> None:
-    """Queue what a new study begins with: a known good recipe, or the whole grid."""
-    if config.sampler == "grid":
-        for cell in spaces.grid(config.space):
-            study.enqueue_trial(cell, skip_if_exists=True)
-    elif not study.get_trials(deepcopy=False) and config.space.defaults:
-        study.enqueue_trial(dict(config.space.defaults))
 
 
 def _curve(trial: FrozenTrial) -> list[float]:

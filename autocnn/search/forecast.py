@@ -56,7 +56,7 @@ class Forecast:
         `finished` are the seconds that trials took, pruned ones included.
         """
         until_deadline = self.plan.deadline - time.monotonic()
-        typical = self._typical(finished)
+        typical = self._typical(finished) if pending else 0.0
         rest = [self._rest(each) for each in running]
         if typical is None or None in rest:
             return until_deadline if until_deadline < float("inf") else None
@@ -67,9 +67,8 @@ class Forecast:
         """Seconds of a trial that is still to come."""
         if len(finished) >= ENOUGH_TRIALS:
             return sum(finished) / len(finished)
-        if self.plan.typical_epoch is None:
-            return None
-        return trial_seconds(self.plan.config, self.plan.typical_epoch)
+        epoch = self.plan.typical_epoch()
+        return None if epoch is None else trial_seconds(self.plan.config, epoch)
 
     def _rest(self, running: Running) -> float | None:
         seconds = self.epoch(running)

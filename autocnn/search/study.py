@@ -132,6 +132,15 @@ def open_study(storage: RDBStorage, name: str, config: StudyConfig) -> optuna.St
     return study
 
 
+def enqueue_start(study: optuna.Study, config: StudyConfig) -> None:
+    """Queue what a new study begins with: a known good recipe, or the whole grid."""
+    if config.sampler == "grid":
+        for cell in spaces.grid(config.space):
+            study.enqueue_trial(cell, skip_if_exists=True)
+    elif not study.get_trials(deepcopy=False) and config.space.defaults:
+        study.enqueue_trial(dict(config.space.defaults))
+
+
 @contextmanager
 def only_search(folder: Path, url: str) -> Iterator[None]:
     """Hold a study for this process alone; UnavailableError if another has it.

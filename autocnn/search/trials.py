@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,8 @@ class Plan:
     """By time.monotonic()."""
     prices: Calibration | None = None
     """What work costs on this machine, if that was measured."""
-    typical_epoch: float | None = None
-    """Predicted seconds of an epoch of the space's median network."""
+    typical_epoch: Callable[[], float | None] = lambda: None
+    """Predicts the seconds of an epoch of the space's median network; takes one."""
 
     def checkpoints(self, trial: int) -> Path:
         """Say where a trial's state lies while it is not finished."""

@@ -53,7 +53,7 @@ def test_the_mean_is_taken_number_by_number():
 
 
 def test_on_cpu_there_is_a_job_for_each_core(make_recipe, tiny_shape):
-    assert machine.auto_jobs(CPU, make_recipe(), tiny_shape) == devices.cores()
+    assert machine.auto_jobs(CPU, make_recipe, tiny_shape) == devices.cores()
 
 
 GIB = 2**30

@@ -16,10 +16,10 @@ from autocnn.data.cache import Prepared
 from autocnn.events import Emit, EpochEnded, Event
 from autocnn.recipe import ImageShape
 from autocnn.search import space as spaces
-from autocnn.search.driver import Driver, Outcome, enqueue_start
+from autocnn.search.driver import Driver, Outcome
 from autocnn.search.jobs import Engine, Job, JobEnded, Message
 from autocnn.search.jobs import Outcome as JobOutcome
-from autocnn.search.study import StudyConfig, open_study
+from autocnn.search.study import StudyConfig, enqueue_start, open_study
 from autocnn.search.trials import Plan
 from autocnn.store import StudySnapshot, TrialRow, snapshot
 from autocnn.train.attempt import weights_file

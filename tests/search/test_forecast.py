@@ -22,7 +22,7 @@ def plan(make_search, tiny_data, tmp_path):
         folder=tmp_path,
         trials=8,
         prices=reference(),
-        typical_epoch=2.0,
+        typical_epoch=lambda: 2.0,
     )
 
 
@@ -90,7 +90,7 @@ def test_pruning_saves_epochs(plan):
 
 
 def test_nothing_is_said_where_nothing_is_known(plan, make_running):
-    unknown = dataclasses.replace(plan, prices=None, typical_epoch=None)
+    unknown = dataclasses.replace(plan, prices=None, typical_epoch=lambda: None)
     assert Forecast(unknown, 2).epoch(make_running()) is None
     assert Forecast(unknown, 2).left([make_running()], 4, []) is None
 
@@ -98,7 +98,7 @@ def test_nothing_is_said_where_nothing_is_known(plan, make_running):
 @pytest.mark.parametrize("typical", [1_000.0, None])
 def test_the_deadline_comes_first(plan, typical):
     ending = dataclasses.replace(
-        plan, deadline=time.monotonic() + 60, typical_epoch=typical
+        plan, deadline=time.monotonic() + 60, typical_epoch=lambda: typical
     )
     left = Forecast(ending, 2).left([], 4, [])
     assert left is not None
