@@ -81,8 +81,9 @@ def main() -> None:
         # The reader of our output has left (as `head` does): that is not an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    # At the end Python would look through all of PyTorch for cycles, for a second.
-    gc.freeze()
+    if "triton" not in sys.modules:  # which warns of what is left
+        # Python would look through all of PyTorch for cycles, for a second.
+        gc.freeze()
     sys.exit(code if isinstance(code, int) else 0)
 
 
