@@ -79,6 +79,20 @@ def open_storage(url: str, *, create: bool = False) -> RDBStorage:
     return storage
 
 
+def open_engine(url: str) -> sqlalchemy.Engine:
+    """Connect to a storage to read it again and again; never waits long for it."""
+    check_storage(url, create=False)
+    sqlite = sqlite_file(url) is not None
+    options = {"connect_args": {"timeout": 1}} if sqlite else {"pool_pre_ping": True}
+    try:
+        return sqlalchemy.create_engine(url, **options)
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise RequestError(
+            f"'{hide_password(url)}' cannot be read: {_first_line(error)}",
+            hint="write sqlite:///FILE.db or postgresql://USER:PASSWORD@HOST/DATABASE",
+        ) from None
+
+
 def study_names(storage: RDBStorage) -> list[str]:
     """List the studies, the one made last at the end."""
     studies = storage.get_all_studies()

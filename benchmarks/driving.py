@@ -41,6 +41,9 @@ class Instant:
     def stop(self, trial: int) -> None:
         """Nothing runs that could be stopped."""
 
+    def resize(self, jobs: int) -> None:
+        """There is one worker."""
+
     def poll(self, timeout: float) -> list[Message]:  # noqa: ARG002 - nothing to wait for
         """Hand out all that was said."""
         messages, self._messages = self._messages, []

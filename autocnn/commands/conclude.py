@@ -5,7 +5,7 @@ import optuna
 
 from autocnn.commands.setup import Setup
 from autocnn.errors import AutocnnError, NoResultError
-from autocnn.store import snapshot
+from autocnn.store.rows import snapshot
 from autocnn.views import leaderboard
 
 

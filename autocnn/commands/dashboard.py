@@ -25,7 +25,7 @@ def command(port: int, show: bool, place: Place) -> None:
     It may run beside a search: it reads the same storage.
     """
     from autocnn.storage import hide_password, open_storage, study_names
-    from autocnn.store import find_study
+    from autocnn.store.rows import find_study
     from autocnn.views.dashboard import HOST, make_dashboard
 
     storage = open_storage(place.url)

@@ -17,7 +17,7 @@ def command(study: str | None, top: int | None, form: str, place: Place) -> None
     folds). It is measured on the validation images, never on the test images.
     """
     from autocnn.storage import open_storage
-    from autocnn.store import find_study, snapshot
+    from autocnn.store.rows import find_study, snapshot
     from autocnn.views import leaderboard
 
     found = snapshot(find_study(open_storage(place.url), study))

@@ -55,7 +55,7 @@ def command(
     from autocnn import device as devices
     from autocnn.deliver.predict import image_files, load, predict
     from autocnn.storage import open_storage
-    from autocnn.store import find_study
+    from autocnn.store.rows import find_study
     from autocnn.views import tables
 
     if model is None:

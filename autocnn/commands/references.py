@@ -8,7 +8,7 @@ from autocnn.commands.options import Place
 from autocnn.errors import NoResultError
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.storage import open_storage
-from autocnn.store import StudySnapshot, TrialRow, find_study, find_trial, snapshot
+from autocnn.store.rows import StudySnapshot, TrialRow, find_study, find_trial, snapshot
 
 DEFAULT_SHAPE = ImageShape(height=32, width=32, channels=3, classes=10)
 

@@ -151,7 +151,7 @@ def _search(
     from autocnn.search.driver import Driver
     from autocnn.search.study import enqueue_start, only_search, open_study
     from autocnn.storage import open_storage
-    from autocnn.store import snapshot
+    from autocnn.store.rows import snapshot
 
     started = time.monotonic()
     with only_search(setup.folder, setup.place.url):

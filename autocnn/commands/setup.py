@@ -96,6 +96,7 @@ class Setup:
             folder=self.folder,
             trials=trials.total(done),
             deadline=deadline or math.inf,
+            device=self.device_name,
             prices=self.prices,
             typical_epoch=cache(self._typical_epoch),
         )

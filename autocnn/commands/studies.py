@@ -11,7 +11,7 @@ from autocnn.commands.options import Place, format_option, place_options
 def command(form: str, place: Place) -> None:
     """List the studies in a storage, the one made last at the end."""
     from autocnn.storage import open_storage, study_names
-    from autocnn.store import find_study, snapshot
+    from autocnn.store.rows import find_study, snapshot
     from autocnn.views import tables
 
     storage = open_storage(place.url)

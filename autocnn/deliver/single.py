@@ -15,7 +15,7 @@ from autocnn.events import Emit, EpochEnded
 from autocnn.nets.net import summarize
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.search import best
-from autocnn.search.jobs import ATTEMPTS, POLL_SECONDS, Engine, Job
+from autocnn.search.jobs import ATTEMPTS, POLL_SECONDS, Engine, Job, Progress
 from autocnn.train.attempt import weights_file
 
 
@@ -82,6 +82,8 @@ def _follow(
                 if message.epoch not in heard:
                     heard[message.epoch] = message
                     emit(message)
+            elif isinstance(message, Progress):
+                pass  # epochs are news enough here
             elif message.outcome == "complete":
                 return max(
                     heard.values(), key=lambda epoch: (epoch.val_accuracy, -epoch.epoch)

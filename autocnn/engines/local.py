@@ -1,7 +1,7 @@
 """Worker processes on this machine: one per CPU core, or per GPU."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import connection
@@ -33,13 +33,22 @@ class LocalEngine:
 
     def __init__(self, device: torch.device, jobs: int) -> None:
         self._device = device
+        self._jobs = jobs
         self._threads = threads_of(jobs)
         self._context = worker_context(self._threads)
         self._workers = [self._start(slot) for slot in range(jobs)]
 
     def free(self) -> int:
         """Count the workers without a job."""
-        return sum(worker.trial is None for worker in self._workers)
+        idle = sum(worker.trial is None for worker in self._workers)
+        return max(0, idle - max(0, len(self._workers) - self._jobs))
+
+    def resize(self, jobs: int) -> None:
+        """Have so many workers; one too many leaves when its job has ended."""
+        self._jobs, self._threads = jobs, threads_of(jobs)
+        self._dismiss()
+        for slot in range(len(self._workers), jobs):
+            self._workers.append(self._start(slot))
 
     def submit(self, job: Job) -> None:
         """Give a job to a free worker."""
@@ -58,20 +67,25 @@ class LocalEngine:
     def poll(self, timeout: float) -> list[Message]:
         """Collect what workers have said, waiting up to `timeout` seconds."""
         ready = connection.wait([each.connection for each in self._workers], timeout)
-        return [
+        said = [
             message
             for slot, each in enumerate(self._workers)
             if each.connection in ready
             for message in self._receive(slot, each)
         ]
+        self._dismiss()
+        return said
 
     def close(self) -> None:
         """End all workers, at once."""
-        for each in self._workers:
-            each.process.kill()
-        for each in self._workers:
-            each.process.join()
-            each.connection.close()
+        _end(self._workers)
+
+    def _dismiss(self) -> None:
+        """End workers that are too many, if they have nothing to do."""
+        for each in [each for each in self._workers if each.trial is None]:
+            if len(self._workers) > self._jobs:
+                self._workers.remove(each)
+                _end([each])
 
     def _start(self, slot: int) -> _Worker:
         ours, theirs = self._context.Pipe()
@@ -103,6 +117,14 @@ class LocalEngine:
                 )
             each.connection.close()
             self._workers[slot] = self._start(slot)
+
+
+def _end(workers: Sequence[_Worker]) -> None:
+    for each in workers:
+        each.process.kill()
+    for each in workers:
+        each.process.join()
+        each.connection.close()
 
 
 def _how_it_died(each: _Worker) -> str:

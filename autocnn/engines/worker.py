@@ -4,6 +4,7 @@ import os
 import queue
 import signal
 import threading
+import time
 from collections.abc import Callable
 from functools import lru_cache, partial
 from multiprocessing.connection import Connection
@@ -17,7 +18,14 @@ from autocnn.data.cache import open_info, open_search_images
 from autocnn.data.images import DataInfo, Images
 from autocnn.data.splits import Split, search_splits
 from autocnn.errors import AutocnnError
-from autocnn.search.jobs import Job, JobEnded, Message, Outcome
+from autocnn.search.jobs import (
+    PROGRESS_SECONDS,
+    Job,
+    JobEnded,
+    Message,
+    Outcome,
+    Progress,
+)
 from autocnn.train import attempt
 from autocnn.train.learner import Learner
 from autocnn.train.loop import Diverged
@@ -96,13 +104,38 @@ def _train(job: Job, device: torch.device, send: Send, keep_going: KeepGoing) ->
             # The driver died, or was stopped, before it heard of these.
             send(say(epoch))
         train, val = train_and_val(images, split, info, device)
+        telling = _telling(learner, job.trial, fold, len(train), send, keep_going)
         for epoch in attempt.go_on(
-            job.folder, learner, train, val, fold=fold, keep_going=keep_going
+            job.folder, learner, train, val, fold=fold, keep_going=telling
         ):
             send(say(epoch))
         if not keep_going():
             return
         before += attempt.seconds(learner)
+
+
+def _telling(
+    learner: Learner,
+    trial: int,
+    fold: int,
+    images: int,
+    send: Send,
+    keep_going: KeepGoing,
+) -> KeepGoing:
+    """Tell how far the epoch is whenever `fit` asks, before a step, to go on."""
+    steps = images // min(learner.settings.batch_size, images)
+    asked, said = 0, time.monotonic()
+
+    def told() -> bool:
+        nonlocal asked, said
+        share, asked = asked % steps / steps, asked + 1
+        if time.monotonic() - said >= PROGRESS_SECONDS:
+            said = time.monotonic()
+            epoch = len(learner.history) + 1
+            send(Progress(trial=trial, epoch=epoch, share=share, fold=fold))
+        return keep_going()
+
+    return told
 
 
 @lru_cache(maxsize=1)

@@ -26,6 +26,8 @@ class LayerSummary:
     """Trainable ones."""
     buffers: int
     """Running statistics of normalization; Keras counts them as parameters."""
+    flops: int
+    """Of one image's forward pass."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,7 @@ def summarize(recipe: Recipe, shape: ImageShape) -> NetSummary:
             output=step.outgoing,
             parameters=sum(p.numel() for p in step.module.parameters()),
             buffers=sum(b.numel() for b in step.module.buffers() if b.dim()),
+            flops=sum(each.flops for each in step.operations),
         )
         for step in steps
     )

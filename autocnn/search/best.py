@@ -9,7 +9,7 @@ from autocnn import __version__
 from autocnn import recipe as recipes
 from autocnn.data.images import DataInfo
 from autocnn.recipe import Recipe
-from autocnn.store import StudySnapshot, standard_error
+from autocnn.store.rows import StudySnapshot, standard_error
 
 
 def card(

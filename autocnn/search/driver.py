@@ -5,28 +5,23 @@ so it may die at any moment and another goes on.
 """
 
 import dataclasses
-import shutil
 import time
-from collections.abc import Callable
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from autocnn import events
 from autocnn.errors import RequestError
-from autocnn.events import Emit, EpochEnded
-from autocnn.search.best import kept_score
+from autocnn.events import Emit, Event, Notice
+from autocnn.search.beat import Beat
 from autocnn.search.forecast import Forecast
-from autocnn.search.jobs import ATTEMPTS, POLL_SECONDS, Engine, JobEnded
-from autocnn.search.trials import Plan, Running, keep, prepare, standing
+from autocnn.search.hands import Hands, Outcome
+from autocnn.search.jobs import Engine
+from autocnn.search.steering import Steering, check_params
+from autocnn.search.trials import Plan, Running
 from autocnn.storage import retried
-from autocnn.store import snapshot
-
-SAME_FAILURES = 3
-DRAIN_SECONDS = 10.0
-
-Outcome = Literal["complete", "time is up", "interrupted", "failed"]
+from autocnn.store.state import Phase
 
 
 class Driver:
@@ -39,21 +34,15 @@ class Driver:
         self._plan = plan
         self._engine = engine
         self._emit = emit
-        self._running: dict[int, Running] = {}
-        self._leaving: set[int] = set()
         trials = study.get_trials(deepcopy=False)
         self._interrupted = [t for t in trials if t.state is TrialState.RUNNING]
+        self._paused = self._finishing = self._stopping = False
         self._waiting = sum(t.state is TrialState.WAITING for t in trials)
         self._asked = len(trials) - self._waiting
-        self._failures: list[str] = []
-        self._forecast = Forecast(plan, engine.free())
-        found = snapshot(study)
-        self._durations = [
-            t.user_attrs.get("seconds", 0.0) for t in trials if t.state.is_finished()
-        ]
-        self._best_trial = -1
-        self._best = kept_score(plan.folder / "best", found)
-        self._clean_up()
+        self._beat = Beat(study, plan.device)
+        self._hands = Hands(study, plan, engine, self._tell_both)
+        self._jobs = engine.free()
+        self._steering = Steering(study)
 
     @property
     def interrupted(self) -> tuple[int, ...]:
@@ -61,234 +50,147 @@ class Driver:
         return tuple(trial.number for trial in self._interrupted)
 
     def run(self, stopping: Callable[[], bool]) -> Outcome:
+        """Search until the plan is done; return how it ended, as the study says too."""
+        outcome = self._run(stopping)
+        self._say("ended", outcome)
+        return outcome
+
+    def _run(self, stopping: Callable[[], bool]) -> Outcome:
         """Search until the plan is done; return how it ended.
 
         ``interrupted``: `stopping` said so, and unfinished trials go on another time.
         ``failed``: trials failed in the same way, one after the other.
         """
         while True:
-            if stopping():
-                return self._leave("interrupted")
+            self._steering.obey(self)
+            if self._stopping or stopping():
+                return self._hands.leave("interrupted")
             if time.monotonic() >= self._plan.deadline:
-                return self._leave("time is up")
+                return self._hands.leave("time is up")
             self._employ()
-            if self._keeps_failing():
-                return self._leave("failed")
-            if not self._running and self._engine.free():
-                self._drain()
-                return "complete"
-            self._listen()
+            if self._hands.keep_failing():
+                return self._hands.leave("failed")
+            if not self._hands.running and self._engine.free() and not self._waits():
+                self._hands.drain()
+                return "interrupted" if self._more() else "complete"
+            self._say()
+            self._hands.listen()
+
+    def pause(self) -> str:
+        """Start no more trials."""
+        self._paused = True
+        return f"paused; {_trials(len(self._hands.running))} will go on to the end"
+
+    def resume(self) -> str:
+        """Start trials again."""
+        self._paused = self._finishing = False
+        return "the search goes on"
+
+    def finish(self) -> str:
+        """End when the running trials have."""
+        self._finishing = True
+        return f"the search ends after {_trials(len(self._hands.running))}"
+
+    def stop(self) -> str:
+        """End now; unfinished trials go on another time."""
+        self._stopping = True
+        return "the search stops; unfinished trials go on another time"
+
+    def set_trials(self, count: int) -> str:
+        """Change how many trials the study is to reach."""
+        self._plan = dataclasses.replace(self._plan, trials=count)
+        return f"the study is to reach {_trials(count)}"
+
+    def set_jobs(self, count: int) -> str:
+        """Change how many trials are trained at once."""
+        self._engine.resize(count)
+        self._jobs = count
+        self._hands.forecast = Forecast(self._plan, count)
+        return f"{_trials(count)} at once; those that run go on"
+
+    def prune(self, trial: int) -> str:
+        """Give a running trial up."""
+        running = self._hands.running.get(trial)
+        if running is None:
+            raise RequestError(f"trial {trial} is not running")
+        self._hands.dismiss(running)
+        self._hands.tell(running, TrialState.PRUNED, "by a person")
+        return f"trial {trial} is pruned"
+
+    def enqueue(self, params: Mapping[str, Any], origin: str) -> str:
+        """Train these values next, besides what was planned."""
+        values = check_params(params, self._plan.config)
+        attributes = {"origin": origin}
+        retried(lambda: self._study.enqueue_trial(values, user_attrs=attributes))
+        self._waiting += 1
+        self._plan = dataclasses.replace(self._plan, trials=self._plan.trials + 1)
+        return "queued: the next trial trains it"
+
+    def _say(self, phase: Phase | None = None, outcome: str = "") -> None:
+        """Let those who watch know, through the study."""
+        if phase is None:
+            waiting: Phase = "pausing" if self._hands.running else "paused"
+            phase = waiting if self._paused else "searching"
+            phase = "stopping" if self._finishing else phase
+        self._beat.write(
+            phase,
+            jobs=self._jobs,
+            trials=self._plan.trials,
+            seconds_left=lambda: self._hands.seconds_left(self._pending()),
+            paces={r.number: r.pace for r in self._hands.running.values() if r.pace},
+            outcome=outcome,
+        )
 
     def _employ(self) -> None:
         """Give each free worker a trial; only then tell of them."""
         started = []
-        while self._engine.free() and not self._keeps_failing():
+        while self._engine.free() and self._more() and not self._holds_back():
             running = self._next()
-            if running is None:
-                break
-            if self._start(running):
+            if self._hands.start(running):
                 started.append(running)
         for running in started:
-            self._announce(running)
+            self._hands.announce(running, self._pending())
 
-    def _next(self) -> Running | None:
-        """Go on with an interrupted trial, else draw a new one, else None."""
+    def _holds_back(self) -> bool:
+        """Whether nothing is to be started although there might be more."""
+        return self._paused or self._finishing or self._hands.keep_failing()
+
+    def _waits(self) -> bool:
+        """Whether only a person's word is missing to go on."""
+        return self._paused and self._more() and not self._finishing
+
+    def _more(self) -> bool:
+        """Whether there is another trial to start."""
+        if self._interrupted:
+            return True
+        grid_is_empty = self._plan.config.sampler == "grid" and not self._waiting
+        return self._asked < self._plan.trials and not grid_is_empty
+
+    def _next(self) -> Running:
+        """Go on with an interrupted trial, else draw a new one."""
         folds = self._plan.config.folds
         if self._interrupted:
             frozen = self._interrupted.pop(0)
             trial = Trial(self._study, frozen._trial_id)
             trial.set_user_attr("status", "running")
-            return Running(trial, _curve(frozen), folds)
-        grid_is_empty = self._plan.config.sampler == "grid" and not self._waiting
-        if self._asked >= self._plan.trials or grid_is_empty:
-            return None
+            log = frozen.user_attrs.get("epochs", [])
+            return Running(trial, _curve(frozen), folds, log=log)
         self._waiting = max(0, self._waiting - 1)
         self._asked += 1
         return Running(retried(self._study.ask), [], folds)
 
-    def _start(self, running: Running) -> bool:
-        """Give a trial to a worker; one that cannot be built fails here."""
-        try:
-            job = prepare(running, self._plan)
-        except RequestError as error:
-            self._fail(running, error.problem)
-            return False
-        self._running[running.number] = running
-        self._engine.submit(job)
-        return True
+    def _pending(self) -> int:
+        return max(0, self._plan.trials - self._asked) + len(self._interrupted)
 
-    def _announce(self, running: Running) -> None:
-        """Tell of a trial that a worker has."""
-        job, summary = running.job, running.summary
-        assert job is not None
-        assert summary is not None
-        pending = max(0, self._plan.trials - self._asked) + len(self._interrupted)
-        self._emit(
-            events.TrialStarted(
-                trial=running.number,
-                parameters=summary.parameters,
-                flops=summary.flops,
-                epochs=job.recipe.train.epochs,
-                epochs_done=0 if running.folds else len(running.curve),
-                params=dict(running.trial.params),
-                epoch_seconds=self._forecast.epoch(running),
-                seconds_left=self._forecast.left(
-                    self._running.values(), pending, self._durations
-                ),
-            )
-        )
-        if running.curve and not running.folds:
-            # The last driver may have died between hearing of its best and keeping it.
-            best_epoch = 1 + running.curve.index(max(running.curve))
-            self._keep_if_best(running, fold=0, epoch=best_epoch)
+    def _tell_both(self, event: Event) -> None:
+        """Pass an event on; what a person should know stands in the study too."""
+        if isinstance(event, Notice):
+            self._beat.notice(event.text)
+        self._emit(event)
 
-    def _listen(self) -> None:
-        for message in self._engine.poll(POLL_SECONDS):
-            running = self._running.get(message.trial)
-            match message:
-                case EpochEnded() if running:
-                    self._hear(running, message)
-                case JobEnded() if running:
-                    self._end(running, message)
-                case JobEnded():
-                    self._leaving.discard(message.trial)
-                    self._forget(message.trial)
-                case _:
-                    pass  # an epoch of a trial that was pruned meanwhile
 
-    def _hear(self, running: Running, epoch: EpochEnded) -> None:
-        """Report an epoch (or a fold, at its last one), and judge the trial."""
-        self._emit(epoch)
-        running.images_per_second.append(epoch.images_per_second)
-        running.seconds = epoch.trained_seconds
-        running.last_epoch_seconds = epoch.seconds
-        step = epoch.fold or epoch.epoch
-        unfinished = epoch.fold and epoch.epoch < epoch.epochs
-        if step != len(running.curve) + 1 or unfinished:
-            return
-        trial = running.trial
-        retried(lambda: trial.report(epoch.val_accuracy, step))
-        running.curve.append(epoch.val_accuracy)
-        if not epoch.fold:
-            self._keep_if_best(running, fold=0, epoch=epoch.epoch)
-        last = running.folds or epoch.epochs
-        if step < last and retried(trial.should_prune):
-            self._dismiss(running)
-            self._tell(running, TrialState.PRUNED, self._standing(running, step))
-
-    def _standing(self, running: Running, step: int) -> str:
-        others = [
-            trial.intermediate_values[step]
-            for trial in self._study.get_trials(deepcopy=False)
-            if step in trial.intermediate_values
-        ]
-        unit = "fold" if running.folds else "epoch"
-        return f"{standing(running.curve[-1], others)} at {unit} {step}"
-
-    def _end(self, running: Running, ended: JobEnded) -> None:
-        """Finish a trial whose worker is done; a lost worker's goes on with another."""
-        assert running.job is not None
-        lost = ended.outcome == "lost"
-        if lost and running.number in self._leaving:
-            ended = dataclasses.replace(ended, outcome="stopped")
-        elif lost and running.attempts < ATTEMPTS:
-            text = f"trial {running.number} goes on from its checkpoint: {ended.reason}"
-            self._emit(events.Notice(text=text))
-            running.attempts += 1
-            running.job = dataclasses.replace(running.job, reported=len(running.curve))
-            self._engine.submit(running.job)
-            return
-        self._leaving.discard(running.number)
-        if ended.outcome == "stopped":
-            return  # interrupted: it goes on another time
-        if ended.outcome == "complete":
-            if running.folds:
-                fold = 1 + running.curve.index(max(running.curve))
-                epoch = running.job.recipe.train.epochs
-                self._keep_if_best(running, fold=fold, epoch=epoch)
-            self._tell(running, TrialState.COMPLETE)
-            self._failures.clear()
-        else:
-            self._fail(running, ended.reason)
-        self._forget(running.number)
-
-    def _fail(self, running: Running, reason: str) -> None:
-        self._tell(running, TrialState.FAIL, reason)
-        kind = reason.partition(":")[0]
-        self._failures = [*self._failures, kind][-SAME_FAILURES:]
-
-    def _keeps_failing(self) -> bool:
-        return len(self._failures) == SAME_FAILURES and len(set(self._failures)) == 1
-
-    def _tell(self, running: Running, state: TrialState, reason: str = "") -> None:
-        """Finish a trial in the study."""
-        trial, speeds = running.trial, running.images_per_second
-        attributes: dict[str, Any] = {"seconds": running.seconds, "reason": reason}
-        if speeds:
-            attributes["images_per_second"] = round(sum(speeds) / len(speeds))
-        for name, value in attributes.items():
-            trial.set_user_attr(name, value)
-        value = running.score if state is TrialState.COMPLETE else None
-        retried(lambda: self._study.tell(trial, value, state, skip_if_finished=True))
-        self._running.pop(running.number, None)
-        self._durations.append(running.seconds)
-        self._emit(
-            events.TrialEnded(
-                trial=running.number,
-                status={"FAIL": "failed"}.get(state.name, state.name.lower()),
-                val_accuracy=running.score,
-                epochs=len(running.curve),
-                seconds=running.seconds,
-                reason=reason,
-            )
-        )
-
-    def _leave(self, outcome: Outcome) -> Outcome:
-        """Stop all workers. Interrupted trials stay open; others are told."""
-        for running in list(self._running.values()):
-            self._dismiss(running)
-            if outcome == "interrupted":
-                running.trial.set_user_attr("status", "interrupted")
-            else:
-                self._tell(running, TrialState.PRUNED, outcome)
-        self._drain()
-        return outcome
-
-    def _dismiss(self, running: Running) -> None:
-        """Tell a trial's worker to leave it; until it has, its files are its own."""
-        self._engine.stop(running.number)
-        self._leaving.add(running.number)
-
-    def _drain(self) -> None:
-        """Wait for dismissed workers, a step of theirs at most, but not for ever."""
-        patience = time.monotonic() + DRAIN_SECONDS
-        while self._leaving and time.monotonic() < patience:
-            self._listen()
-
-    def _forget(self, number: int) -> None:
-        """Delete the checkpoints of a trial that will not go on."""
-        shutil.rmtree(self._plan.checkpoints(number), ignore_errors=True)
-
-    def _clean_up(self) -> None:
-        """Delete what a driver that died left of trials that will not go on."""
-        open_trials = {str(trial.number) for trial in self._interrupted}
-        for folder in self._plan.folder.glob("checkpoints/*"):
-            if folder.name not in open_trials:
-                shutil.rmtree(folder, ignore_errors=True)
-
-    def _keep_if_best(self, running: Running, *, fold: int, epoch: int) -> None:
-        """Keep a trial's weights if it now leads; of equals, the lowest number does."""
-        score = running.score or 0.0
-        if (score, -running.number) <= (self._best, -self._best_trial):
-            return
-        if keep(running, self._plan, self._study.study_name, fold=fold, epoch=epoch):
-            self._best, self._best_trial = score, running.number
-            folder = str(self._plan.folder / "best")
-            self._emit(
-                events.BestImproved(
-                    trial=running.number, val_accuracy=score, folder=folder
-                )
-            )
+def _trials(count: int) -> str:
+    return f"{count} trial{'' if count == 1 else 's'}"
 
 
 def _curve(trial: FrozenTrial) -> list[float]:

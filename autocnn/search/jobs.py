@@ -12,6 +12,8 @@ ATTEMPTS = 3
 """Workers that a job may cost before it counts as failed."""
 POLL_SECONDS = 0.2
 """How long to wait for what workers say, before looking at anything else."""
+PROGRESS_SECONDS = 2.0
+"""How often a worker says how far it is within an epoch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,19 @@ class JobEnded:
     reason: str = ""
 
 
-Message = EpochEnded | JobEnded
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A worker is within an epoch; said every few seconds."""
+
+    trial: int
+    epoch: int
+    """The one being trained, counted from 1."""
+    share: float
+    """Of its steps, 0 to 1."""
+    fold: int = 0
+
+
+Message = EpochEnded | JobEnded | Progress
 
 
 class Engine(Protocol):
@@ -60,6 +74,10 @@ class Engine(Protocol):
 
     def stop(self, trial: int) -> None:
         """Tell the worker of this trial to leave it; JobEnded follows."""
+        ...
+
+    def resize(self, jobs: int) -> None:
+        """Have so many workers; one too many leaves when its job has ended."""
         ...
 
     def poll(self, timeout: float) -> list[Message]:

@@ -20,7 +20,7 @@ from autocnn.search.pruners import make_pruner
 from autocnn.search.samplers import make_sampler
 from autocnn.search.space import Space
 from autocnn.storage import check_storage, retried, sqlite_file, study_names
-from autocnn.store import CONFIG
+from autocnn.store.rows import CONFIG
 
 NAME = re.compile(r"[\w][\w.-]{0,99}")
 
@@ -138,7 +138,9 @@ def enqueue_start(study: optuna.Study, config: StudyConfig) -> None:
         for cell in spaces.grid(config.space):
             study.enqueue_trial(cell, skip_if_exists=True)
     elif not study.get_trials(deepcopy=False) and config.space.defaults:
-        study.enqueue_trial(dict(config.space.defaults))
+        study.enqueue_trial(
+            dict(config.space.defaults), user_attrs={"origin": "a known good start"}
+        )
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from autocnn.search import best
 from autocnn.search import space as spaces
 from autocnn.search.jobs import Job
 from autocnn.search.study import StudyConfig
+from autocnn.store.state import Pace
 from autocnn.train.attempt import weights_file
 from autocnn.train.cost import Calibration
 
@@ -35,6 +36,8 @@ class Plan:
     """In total, those of earlier runs included."""
     deadline: float = math.inf
     """By time.monotonic()."""
+    device: str = ""
+    """What trains, as a person knows it."""
     prices: Calibration | None = None
     """What work costs on this machine, if that was measured."""
     typical_epoch: Callable[[], float | None] = lambda: None
@@ -58,6 +61,11 @@ class Running:
     attempts: int = 1
     seconds: float = 0.0
     last_epoch_seconds: float = 0.0
+    log: list[list[float]] = field(default_factory=list)
+    """Of each value in the curve: when it came, in seconds since 1970, train_loss,
+    train_accuracy, val_loss, seconds, images_per_second."""
+    pace: Pace | None = None
+    """Where it is within its epoch."""
     images_per_second: list[float] = field(default_factory=list)
 
     @property
@@ -148,6 +156,11 @@ def _describe(
         "flops": summary.flops,
         "key": recipe.key,
         "seed": seed,
+        "planned_epochs": recipe.train.epochs,
+        "layers": [
+            [layer.name, list(layer.output), layer.parameters, layer.flops]
+            for layer in summary.layers
+        ],
     }
     if folds:
         attributes["folds"] = folds

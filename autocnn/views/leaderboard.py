@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from autocnn.store import StudySnapshot, TrialRow
+from autocnn.store.rows import StudySnapshot, TrialRow
 from autocnn.views import tables
 
 COLUMNS = (

@@ -16,12 +16,13 @@ from autocnn.data.cache import Prepared
 from autocnn.events import Emit, EpochEnded, Event
 from autocnn.recipe import ImageShape
 from autocnn.search import space as spaces
-from autocnn.search.driver import Driver, Outcome
+from autocnn.search.driver import Driver
+from autocnn.search.hands import Outcome
 from autocnn.search.jobs import Engine, Job, JobEnded, Message
 from autocnn.search.jobs import Outcome as JobOutcome
 from autocnn.search.study import StudyConfig, enqueue_start, open_study
 from autocnn.search.trials import Plan
-from autocnn.store import StudySnapshot, TrialRow, snapshot
+from autocnn.store.rows import StudySnapshot, TrialRow, snapshot
 from autocnn.train.attempt import weights_file
 
 # Learns the tiny data; what is left open is how.
@@ -160,7 +161,7 @@ class ScriptedEngine:
         self._playing: dict[int, Iterator[Message]] = {}
 
     def free(self) -> int:
-        return self.slots - len(self._playing)
+        return max(0, self.slots - len(self._playing))
 
     def submit(self, job: Job) -> None:
         assert self.free()
@@ -169,6 +170,9 @@ class ScriptedEngine:
 
     def stop(self, trial: int) -> None:
         self.stopped.add(trial)
+
+    def resize(self, jobs: int) -> None:
+        self.slots = jobs
 
     def poll(self, timeout: float) -> list[Message]:
         said = []

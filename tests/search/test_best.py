@@ -8,7 +8,7 @@ import pytest
 from autocnn import recipe as recipes
 from autocnn.data.images import DataInfo
 from autocnn.search import best
-from autocnn.store import StudySnapshot, snapshot
+from autocnn.store.rows import StudySnapshot, snapshot
 
 
 @pytest.fixture

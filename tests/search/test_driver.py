@@ -8,6 +8,7 @@ import pytest
 
 from autocnn.events import BestImproved, EpochEnded, Notice, TrialEnded, TrialStarted
 from autocnn.search import driver as drivers
+from autocnn.search import jobs
 
 GRID = {"batch_size": [16, 32], "optimizer": ["sgd", "adam", "nadam"]}
 
@@ -210,7 +211,7 @@ def test_a_trial_that_loses_every_worker_fails(make_search, scripted):
     search = make_search()
     engine = scripted(lambda job, fold, epoch: "lost: its worker was ended by SIGKILL")
     search.run(engine, trials=1)
-    assert len(engine.submitted) == drivers.ATTEMPTS
+    assert len(engine.submitted) == jobs.ATTEMPTS
     (row,) = search.rows()
     assert (row.status, row.reason) == ("failed", "its worker was ended by SIGKILL")
 

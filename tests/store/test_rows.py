@@ -8,7 +8,7 @@ from optuna.distributions import IntDistribution
 from optuna.trial import TrialState, create_trial
 
 from autocnn.errors import NoResultError, RequestError
-from autocnn.store import CONFIG, find_study, find_trial, snapshot, standard_error
+from autocnn.store.rows import CONFIG, find_study, find_trial, snapshot, standard_error
 
 
 @pytest.fixture

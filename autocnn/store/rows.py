@@ -1,17 +1,21 @@
-"""The waist: reads any Optuna storage into frozen snapshots that views show."""
+"""The waist: an Optuna study as frozen rows that views show."""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import optuna
 import sqlalchemy
+from optuna.distributions import BaseDistribution
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from autocnn.errors import NoResultError, RequestError, did_you_mean
 from autocnn.storage import study_names
+from autocnn.store.command import Command, commands
+from autocnn.store.state import STATE, SearchState
 
 CONFIG = "autocnn:config"
 
@@ -49,6 +53,14 @@ class TrialRow:
     reason: str
     recipe: str
     """As TOML; empty if it was never written out."""
+    planned_epochs: int | None = None
+    """How many its recipe has."""
+    images_per_second: float | None = None
+    started: float | None = None
+    """When, in seconds since 1970."""
+    ended: float | None = None
+    origin: str = ""
+    """Where it comes from if no sampler drew it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +71,12 @@ class StudySnapshot:
     config: Mapping[str, Any]
     """What every trial shares; empty if autocnn did not make the study."""
     trials: tuple[TrialRow, ...]
+    state: SearchState | None = None
+    """What its driver said last."""
+    commands: tuple[Command, ...] = ()
+    """What people asked of it, the oldest first."""
+    distributions: Mapping[str, BaseDistribution] = field(default_factory=dict)
+    """What the last trial's values were drawn from."""
 
     def ranked(self) -> list[TrialRow]:
         """Trials with a score, best first, earlier before later at a tie."""
@@ -95,13 +113,37 @@ def find_study(storage: RDBStorage, name: str | None) -> optuna.Study:
 def snapshot(study: optuna.Study) -> StudySnapshot:
     """Read all of a study."""
     trials = study.get_trials(deepcopy=False)
-    config = study.user_attrs.get(CONFIG, {})
-    images = config.get("val_images")
-    return StudySnapshot(
-        name=study.study_name,
-        config=config,
-        trials=tuple(_row(trial, images) for trial in trials),
+    attributes = study.user_attrs
+    images = val_images(attributes)
+    return compose(
+        study.study_name,
+        attributes,
+        [row(trial, images) for trial in trials],
+        trials[-1].distributions if trials else {},
     )
+
+
+def compose(
+    name: str,
+    attributes: Mapping[str, Any],
+    rows: Sequence[TrialRow],
+    distributions: Mapping[str, BaseDistribution],
+) -> StudySnapshot:
+    """Put a snapshot together from a study's attributes and rows."""
+    return StudySnapshot(
+        name=name,
+        config=attributes.get(CONFIG, {}),
+        trials=tuple(rows),
+        state=SearchState.from_dict(attributes.get(STATE)),
+        commands=tuple(commands(attributes)),
+        distributions=distributions,
+    )
+
+
+def val_images(attributes: Mapping[str, Any]) -> int | None:
+    """Say how many images a study's accuracies were measured on, if it is known."""
+    images = attributes.get(CONFIG, {}).get("val_images")
+    return int(images) if images else None
 
 
 def standard_error(accuracy: float | None, images: int | None) -> float | None:
@@ -139,7 +181,8 @@ def find_trial(snapshot: StudySnapshot, reference: str) -> TrialRow:
     )
 
 
-def _row(trial: FrozenTrial, images: int | None) -> TrialRow:
+def row(trial: FrozenTrial, images: int | None) -> TrialRow:
+    """Read one trial; `images` are what its accuracy was measured on."""
     attributes = trial.user_attrs
     steps: Sequence[int] = sorted(trial.intermediate_values)
     curve = tuple(trial.intermediate_values[step] for step in steps)
@@ -161,7 +204,16 @@ def _row(trial: FrozenTrial, images: int | None) -> TrialRow:
         curve=curve,
         reason=attributes.get("reason", ""),
         recipe=attributes.get("recipe", ""),
+        planned_epochs=attributes.get("planned_epochs"),
+        images_per_second=attributes.get("images_per_second"),
+        started=_moment(trial.datetime_start),
+        ended=_moment(trial.datetime_complete),
+        origin=attributes.get("origin", ""),
     )
+
+
+def _moment(time: datetime | None) -> float | None:
+    return time.timestamp() if time else None
 
 
 def _score(

@@ -1,0 +1,80 @@
+"""The driver's word on itself: written into the study while it lives, for views."""
+
+import os
+import socket
+import time
+from collections.abc import Callable, Mapping
+
+import optuna
+import psutil
+
+from autocnn import __version__
+from autocnn.storage import retried
+from autocnn.store.state import BEAT_SECONDS, STATE, Load, Pace, Phase, SearchState
+
+
+class Beat:
+    """Says every few seconds what the search is at; at once when its phase changes."""
+
+    def __init__(self, study: optuna.Study, device: str) -> None:
+        self._study = study
+        self._device = device
+        self._begun = time.monotonic()
+        before = SearchState.from_dict(study.user_attrs.get(STATE))
+        self._earlier = before.seconds + before.earlier_seconds if before else 0.0
+        self._count = 0
+        self._said: tuple[object, ...] = ()
+        self._at = float("-inf")
+        self._notice = ""
+        self._host = socket.gethostname()
+        psutil.cpu_percent()  # the first call only starts the measurement
+
+    def notice(self, text: str) -> None:
+        """Remember the last thing that a person should know."""
+        self._notice = text
+
+    def write(
+        self,
+        phase: Phase,
+        *,
+        jobs: int,
+        trials: int,
+        seconds_left: Callable[[], float | None],
+        paces: Mapping[int, Pace],
+        outcome: str = "",
+    ) -> None:
+        """Write the state, if it is time or something a person did has changed it."""
+        now = time.monotonic()
+        said = (phase, jobs, trials, outcome)
+        if said == self._said and now - self._at < BEAT_SECONDS:
+            return
+        self._said, self._at = said, now
+        self._count += 1
+        state = SearchState(
+            phase=phase,
+            beat=self._count,
+            host=self._host,
+            pid=os.getpid(),
+            version=__version__,
+            device=self._device,
+            jobs=jobs,
+            trials=trials,
+            seconds=round(now - self._begun, 1),
+            earlier_seconds=self._earlier,
+            seconds_left=None if phase == "ended" else seconds_left(),
+            outcome=outcome,
+            notice=self._notice,
+            paces=paces,
+            load=_load(),
+        )
+        retried(lambda: self._study.set_user_attr(STATE, state.to_dict()))
+
+
+def _load() -> Load:
+    memory = psutil.virtual_memory()
+    return Load(
+        cpu=psutil.cpu_percent() / 100,
+        cores=psutil.cpu_count() or 1,
+        memory=memory.total - memory.available,
+        memory_total=memory.total,
+    )

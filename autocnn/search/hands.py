@@ -1,0 +1,239 @@
+"""The trials in a driver's hands: given to workers, listened to, judged, told."""
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from autocnn import events
+from autocnn.errors import RequestError
+from autocnn.events import Emit, EpochEnded
+from autocnn.search.forecast import Forecast
+from autocnn.search.jobs import ATTEMPTS, POLL_SECONDS, Engine, JobEnded, Progress
+from autocnn.search.kept import Kept
+from autocnn.search.trials import Plan, Running, prepare, standing
+from autocnn.storage import retried
+from autocnn.store.rows import snapshot
+from autocnn.store.state import Pace
+
+SAME_FAILURES = 3
+DRAIN_SECONDS = 10.0
+
+Outcome = Literal["complete", "time is up", "interrupted", "failed"]
+
+
+class Hands:
+    """All trials that workers have, and what became of the others."""
+
+    def __init__(
+        self, study: optuna.Study, plan: Plan, engine: Engine, emit: Emit
+    ) -> None:
+        self._study = study
+        self._plan = plan
+        self._engine = engine
+        self._emit = emit
+        self.running: dict[int, Running] = {}
+        self._leaving: set[int] = set()
+        self._failures: list[str] = []
+        trials = study.get_trials(deepcopy=False)
+        self.durations = [
+            trial.user_attrs.get("seconds", 0.0)
+            for trial in trials
+            if trial.state.is_finished()
+        ]
+        self.forecast = Forecast(plan, engine.free())
+        self._kept = Kept(plan, snapshot(study), emit)
+        self._kept.forget_all_but(still_open(trials))
+
+    def start(self, running: Running) -> bool:
+        """Give a trial to a worker; one that cannot be built fails here."""
+        try:
+            job = prepare(running, self._plan)
+        except RequestError as error:
+            self._fail(running, error.problem)
+            return False
+        self.running[running.number] = running
+        self._engine.submit(job)
+        return True
+
+    def announce(self, running: Running, pending: int) -> None:
+        """Tell of a trial that a worker has."""
+        job, summary = running.job, running.summary
+        assert job is not None
+        assert summary is not None
+        self._emit(
+            events.TrialStarted(
+                trial=running.number,
+                parameters=summary.parameters,
+                flops=summary.flops,
+                epochs=job.recipe.train.epochs,
+                epochs_done=0 if running.folds else len(running.curve),
+                params=dict(running.trial.params),
+                epoch_seconds=self.forecast.epoch(running),
+                seconds_left=self.seconds_left(pending),
+            )
+        )
+        if running.curve and not running.folds:
+            # The last driver may have died between hearing of its best and keeping it.
+            best_epoch = 1 + running.curve.index(max(running.curve))
+            self._kept.offer(running, fold=0, epoch=best_epoch)
+
+    def seconds_left(self, pending: int) -> float | None:
+        """Predict when the search ends, with so many trials still to start."""
+        return self.forecast.left(self.running.values(), pending, self.durations)
+
+    def listen(self) -> None:
+        """Hear what workers have to say."""
+        for message in self._engine.poll(POLL_SECONDS):
+            running = self.running.get(message.trial)
+            match message:
+                case EpochEnded() if running:
+                    self._hear(running, message)
+                case JobEnded() if running:
+                    self._end(running, message)
+                case Progress() if running:
+                    speeds = running.images_per_second
+                    running.pace = Pace(
+                        message.epoch,
+                        round(message.share, 3),
+                        message.fold,
+                        speeds[-1] if speeds else 0.0,
+                    )
+                case JobEnded():
+                    self._leaving.discard(message.trial)
+                    self._kept.forget(message.trial)
+                case _:
+                    pass  # of a trial that was pruned meanwhile
+
+    def _hear(self, running: Running, epoch: EpochEnded) -> None:
+        """Report an epoch (or a fold, at its last one), and judge the trial."""
+        self._emit(epoch)
+        running.images_per_second.append(epoch.images_per_second)
+        running.seconds = epoch.trained_seconds
+        running.last_epoch_seconds = epoch.seconds
+        running.pace = Pace(epoch.epoch + 1, 0.0, epoch.fold, epoch.images_per_second)
+        step = epoch.fold or epoch.epoch
+        unfinished = epoch.fold and epoch.epoch < epoch.epochs
+        if step != len(running.curve) + 1 or unfinished:
+            return
+        trial = running.trial
+        running.log.append(_logged(epoch))
+        retried(lambda: trial.set_user_attr("epochs", running.log))
+        retried(lambda: trial.report(epoch.val_accuracy, step))
+        running.curve.append(epoch.val_accuracy)
+        if not epoch.fold:
+            self._kept.offer(running, fold=0, epoch=epoch.epoch)
+        last = running.folds or epoch.epochs
+        if step < last and retried(trial.should_prune):
+            self.dismiss(running)
+            self.tell(running, TrialState.PRUNED, self._standing(running, step))
+
+    def _standing(self, running: Running, step: int) -> str:
+        others = [
+            trial.intermediate_values[step]
+            for trial in self._study.get_trials(deepcopy=False)
+            if step in trial.intermediate_values
+        ]
+        unit = "fold" if running.folds else "epoch"
+        return f"{standing(running.curve[-1], others)} at {unit} {step}"
+
+    def _end(self, running: Running, ended: JobEnded) -> None:
+        """Finish a trial whose worker is done; a lost worker's goes on with another."""
+        assert running.job is not None
+        lost = ended.outcome == "lost"
+        if lost and running.number in self._leaving:
+            ended = dataclasses.replace(ended, outcome="stopped")
+        elif lost and running.attempts < ATTEMPTS:
+            text = f"trial {running.number} goes on from its checkpoint: {ended.reason}"
+            self._emit(events.Notice(text=text))
+            running.attempts += 1
+            running.job = dataclasses.replace(running.job, reported=len(running.curve))
+            self._engine.submit(running.job)
+            return
+        self._leaving.discard(running.number)
+        if ended.outcome == "stopped":
+            return  # interrupted: it goes on another time
+        if ended.outcome == "complete":
+            if running.folds:
+                fold = 1 + running.curve.index(max(running.curve))
+                epoch = running.job.recipe.train.epochs
+                self._kept.offer(running, fold=fold, epoch=epoch)
+            self.tell(running, TrialState.COMPLETE)
+            self._failures.clear()
+        else:
+            self._fail(running, ended.reason)
+        self._kept.forget(running.number)
+
+    def _fail(self, running: Running, reason: str) -> None:
+        self.tell(running, TrialState.FAIL, reason)
+        kind = reason.partition(":")[0]
+        self._failures = [*self._failures, kind][-SAME_FAILURES:]
+
+    def keep_failing(self) -> bool:
+        """Whether the last trials failed in the same way, one after the other."""
+        return len(self._failures) == SAME_FAILURES and len(set(self._failures)) == 1
+
+    def tell(self, running: Running, state: TrialState, reason: str = "") -> None:
+        """Finish a trial in the study."""
+        trial, speeds = running.trial, running.images_per_second
+        attributes: dict[str, Any] = {"seconds": running.seconds, "reason": reason}
+        if speeds:
+            attributes["images_per_second"] = round(sum(speeds) / len(speeds))
+        for name, value in attributes.items():
+            trial.set_user_attr(name, value)
+        value = running.score if state is TrialState.COMPLETE else None
+        retried(lambda: self._study.tell(trial, value, state, skip_if_finished=True))
+        self.running.pop(running.number, None)
+        self.durations.append(running.seconds)
+        self._emit(
+            events.TrialEnded(
+                trial=running.number,
+                status={"FAIL": "failed"}.get(state.name, state.name.lower()),
+                val_accuracy=running.score,
+                epochs=len(running.curve),
+                seconds=running.seconds,
+                reason=reason,
+            )
+        )
+
+    def leave(self, outcome: Outcome) -> Outcome:
+        """Stop all workers. Interrupted trials stay open; others are told."""
+        for running in list(self.running.values()):
+            self.dismiss(running)
+            if outcome == "interrupted":
+                running.trial.set_user_attr("status", "interrupted")
+            else:
+                self.tell(running, TrialState.PRUNED, outcome)
+        self.drain()
+        return outcome
+
+    def dismiss(self, running: Running) -> None:
+        """Tell a trial's worker to leave it; until it has, its files are its own."""
+        self._engine.stop(running.number)
+        self._leaving.add(running.number)
+
+    def drain(self) -> None:
+        """Wait for dismissed workers, a step of theirs at most, but not for ever."""
+        patience = time.monotonic() + DRAIN_SECONDS
+        while self._leaving and time.monotonic() < patience:
+            self.listen()
+
+
+def _logged(epoch: EpochEnded) -> list[float]:
+    """Write down what views show of an epoch besides its val_accuracy."""
+    return [
+        round(time.time(), 2),
+        round(epoch.train_loss, 5),
+        round(epoch.train_accuracy, 5),
+        round(epoch.val_loss, 5),
+        round(epoch.seconds, 3),
+        round(epoch.images_per_second, 1),
+    ]
+
+
+def still_open(trials: Sequence[FrozenTrial]) -> list[int]:
+    """Name the trials that were begun and go on."""
+    return [trial.number for trial in trials if trial.state is TrialState.RUNNING]

@@ -1,0 +1,38 @@
+"""Optuna's tables, as far as they are read here."""
+
+from sqlalchemy import DateTime, column, table
+
+SCHEMA = 12
+"""The form of the tables that this is."""
+
+studies = table("studies", column("study_id"), column("study_name"))
+trials = table(
+    "trials",
+    column("trial_id"),
+    column("number"),
+    column("study_id"),
+    column("state"),
+    column("datetime_start", DateTime),
+    column("datetime_complete", DateTime),
+)
+study_attributes = table(
+    "study_user_attributes", column("study_id"), column("key"), column("value_json")
+)
+attributes = table(
+    "trial_user_attributes", column("trial_id"), column("key"), column("value_json")
+)
+params = table(
+    "trial_params",
+    column("trial_id"),
+    column("param_name"),
+    column("param_value"),
+    column("distribution_json"),
+)
+values = table("trial_values", column("trial_id"), column("objective"), column("value"))
+steps = table(
+    "trial_intermediate_values",
+    column("trial_id"),
+    column("step"),
+    column("intermediate_value"),
+)
+version = table("version_info", column("schema_version"))
