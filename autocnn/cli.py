@@ -13,6 +13,7 @@ from autocnn.errors import AutocnnError, RequestError, did_you_mean
 
 COMMANDS: Mapping[str, str] = {
     "search": "Search for the best network for your images.",
+    "watch": "Watch a study live on the terminal, and steer it.",
     "leaderboard": "Rank a study's trials.",
     "show": "Show a trial or a recipe file: layers, shapes, parameters.",
     "studies": "List the studies in a storage.",
@@ -22,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "space": "Print what a search draws from.",
     "data": "Look at a data set before searching: classes, sizes, duplicates.",
 }
+ALIASES: Mapping[str, str] = {"monitor": "watch"}
 
 
 class LazyGroup(click.Group):
@@ -33,6 +35,7 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command; an unknown name is answered with the nearest."""
+        cmd_name = ALIASES.get(cmd_name, cmd_name)
         if cmd_name not in COMMANDS:
             raise click.UsageError(
                 f"there is no command '{cmd_name}'; {did_you_mean(cmd_name, COMMANDS)}"

@@ -58,13 +58,14 @@ def cost(quick: bool, as_json: bool) -> None:
 @click.argument("data")
 @click.option("--images", default=10_000, show_default=True, help="To train on.")
 @click.option("--epochs", default=4, show_default=True)
-def choices(data: str, images: int, epochs: int) -> None:
+@click.option("--only", multiple=True, help="Changes to try, as 'kernel = 5'.")
+def choices(data: str, images: int, epochs: int, only: tuple[str, ...]) -> None:
     """Train the first recipe with one change at a time: what pays, what only costs."""
     from autocnn.data.cache import prepare
     from autocnn.views import tables
     from benchmarks import choices as module
 
-    results = module.measure(prepare(data).folder, images, epochs, _say)
+    results = module.measure(prepare(data).folder, images, epochs, only, _say)
     base = results[0]
     rows = [
         {

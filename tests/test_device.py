@@ -122,3 +122,20 @@ def test_what_goes_wrong_ahead_is_raised():
     assert next(items) == 1
     with pytest.raises(ValueError, match="in the other thread"):
         next(items)
+
+
+def test_what_gpus_hold_is_asked_of_nvidia_smi(tmp_path, monkeypatch):
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\necho '1000, 81559'\necho '24, 81559'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    assert devices.occupied() == (1024 * 2**20, 2 * 81559 * 2**20)
+
+
+@pytest.mark.parametrize("script", ["echo 'no devices'; exit 9", "echo nonsense"])
+def test_an_nvidia_smi_that_does_not_work_says_nothing(tmp_path, monkeypatch, script):
+    program = tmp_path / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    assert devices.occupied() == (0, 0)

@@ -1,21 +1,19 @@
 """The end of a search: the leaderboard, the next steps, the exit code."""
 
 import click
-import optuna
 
-from autocnn.commands.setup import Setup
+from autocnn.commands.options import Place
 from autocnn.errors import AutocnnError, NoResultError
-from autocnn.store.rows import snapshot
+from autocnn.store.rows import StudySnapshot
 from autocnn.views import leaderboard
 
 
-def conclude(setup: Setup, study: optuna.Study, outcome: str, *, quiet: bool) -> int:
+def conclude(place: Place, found: StudySnapshot, outcome: str, *, quiet: bool) -> int:
     """Show the leaderboard and what one can do next; the exit code of the outcome."""
-    found = snapshot(study)
     if not quiet and found.ranked():
         click.echo(leaderboard.heading(found), err=True)
         leaderboard.write(found, "table", top=10)
-        click.echo(_next_steps(setup, found.best() is not None), err=True)
+        click.echo(_next_steps(place, found), err=True)
     if outcome == "interrupted":
         click.echo("stopped; the same command goes on from here", err=True)
         return 75
@@ -34,13 +32,13 @@ def conclude(setup: Setup, study: optuna.Study, outcome: str, *, quiet: bool) ->
     return 0
 
 
-def _next_steps(setup: Setup, found: bool) -> str:
+def _next_steps(place: Place, found: StudySnapshot) -> str:
     lines = []
-    if found:
-        lines.append(f"The best network is in {setup.folder / 'best'}: try")
-        lines.append(f"  autocnn predict IMAGE... {setup.place.typed}")
-    lines.append(f"  autocnn show best {setup.place.typed}")
-    lines.append(f"  autocnn dashboard {setup.place.typed}")
-    if setup.data.info.name == "digits":
+    if found.best() is not None:
+        lines.append(f"The best network is in {place.folder(found.name) / 'best'}: try")
+        lines.append(f"  autocnn predict IMAGE... {place.typed}")
+    lines.append(f"  autocnn show best {place.typed}")
+    lines.append(f"  autocnn dashboard {place.typed}")
+    if found.config.get("data") == "digits":
         lines.append("  autocnn search cifar10, or autocnn search path/to/images")
     return "\n".join(line.rstrip() for line in lines)

@@ -2,16 +2,19 @@
 
 import contextlib
 import sys
+import time
 from collections.abc import Callable, Iterator
 
 from autocnn.views.tables import console
 
+SECONDS = 10.0
+"""How often it is said, where there is no bar, how far the work is."""
 Progress = Callable[[str, int, int], None]
 
 
 @contextlib.contextmanager
 def decoding_progress(say: Callable[[str], None]) -> Iterator[Progress]:
-    """Show a bar on a terminal; elsewhere say each piece of work once."""
+    """Show a bar on a terminal; elsewhere say it now and then."""
     if sys.stderr.isatty():
         from rich.progress import Progress as Bar
         from rich.progress import TaskID
@@ -26,11 +29,16 @@ def decoding_progress(say: Callable[[str], None]) -> Iterator[Progress]:
 
             yield draw
         return
-    said: set[str] = set()
+    said: dict[str, float] = {}
 
-    def tell(what: str, _done: int, total: int) -> None:
+    def tell(what: str, done: int, total: int) -> None:
+        now = time.monotonic()
         if what not in said:
-            said.add(what)
             say(f"{what}: {total} images")
+        elif now - said[what] < SECONDS:
+            return
+        else:
+            say(f"{what}: {done} of {total} images")
+        said[what] = now
 
     yield tell

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import optuna
 
     from autocnn.commands.setup import Setup
+    from autocnn.store.rows import StudySnapshot
 
 
 EXIT_CODES = {
@@ -108,8 +109,10 @@ class SearchCommand(click.Command):
     help="Of the split, the sampler and the weights.  [default: 0]",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and stop.")
+@click.option("--tui", "view", flag_value="tui", help="Show the screen.  [default]")
 @click.option("--plain", "view", flag_value="plain", help="Write lines of text.")
 @click.option("--json", "view", flag_value="json", help="Write events as JSON lines.")
+@click.option("--announce", type=click.Path(path_type=Path), hidden=True)
 @data_options
 @place_options
 def command(**options: Any) -> int:
@@ -123,6 +126,10 @@ def command(**options: Any) -> int:
     The same command again resumes the study. Ctrl-C stops it and loses nothing; a
     second Ctrl-C stops at once.
     """
+    if _on_screen(options):
+        from autocnn.commands.attached import search_attached
+
+        return search_attached(sys.argv[1:], options["place"])
     from autocnn import processes
 
     # Workers load PyTorch in the background while this process does.
@@ -139,14 +146,30 @@ def command(**options: Any) -> int:
     setup = set_up(request, _say_as(view))
     if options["dry_run"]:
         return _dry_run(setup, options["trials"])
+    ready: Path | None = options["announce"]
     with _view(view) as emit:
-        study, outcome = _search(setup, options["trials"], options["timeout"], emit)
-    return conclude(setup, study, outcome, quiet=view == "json")
+        found, outcome = _search(
+            setup, options["trials"], options["timeout"], emit, ready
+        )
+    return conclude(setup.place, found, outcome, quiet=view == "json")
+
+
+def _on_screen(options: Mapping[str, Any]) -> bool:
+    """Whether the search is to be watched: on a terminal, if nobody says otherwise."""
+    if options["view"] is not None or options["dry_run"]:
+        return bool(options["view"] == "tui")
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    terminal = all(stream.isatty() for stream in streams)
+    return terminal and os.environ.get("TERM") != "dumb" and os.name == "posix"
 
 
 def _search(
-    setup: "Setup", trials: Trials | None, timeout: float | None, emit: Emit
-) -> tuple["optuna.Study", str]:
+    setup: "Setup",
+    trials: Trials | None,
+    timeout: float | None,
+    emit: Emit,
+    ready: Path | None,
+) -> tuple["StudySnapshot", str]:
     """Hold the study, start the workers, drive; return how it ended."""
     from autocnn.search.driver import Driver
     from autocnn.search.study import enqueue_start, only_search, open_study
@@ -158,6 +181,10 @@ def _search(
         storage = open_storage(setup.place.url, create=True)
         study = open_study(storage, setup.name, setup.config)
         enqueue_start(study, setup.config)
+        if ready is not None:
+            from autocnn.commands.attached import announce
+
+            announce(ready, setup.name, setup.folder)
         plan = setup.plan(study, trials, started + timeout if timeout else None)
         engine = setup.engine(plan.trials)
         try:
@@ -180,7 +207,7 @@ def _search(
             counts=found.counts(),
         )
     )
-    return study, outcome
+    return found, outcome
 
 
 def _started(
@@ -223,18 +250,13 @@ def _say_as(kind: str | None) -> Callable[[str], None]:
 
 @contextlib.contextmanager
 def _view(kind: str | None) -> Iterator[Emit]:
-    """Choose how the search is shown: live on a terminal, else as lines."""
+    """Choose how the search is told where no screen shows it."""
     from autocnn.views import jsonl, plain
 
     if kind == "json":
         yield _unless_closed(jsonl.write, sys.stdout)
-    elif kind == "plain" or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        yield _unless_closed(plain.write, sys.stderr)
     else:
-        from autocnn.views.live import LiveView
-
-        with LiveView() as live:
-            yield live.write
+        yield _unless_closed(plain.write, sys.stderr)
 
 
 def _unless_closed(write: Emit, stream: TextIO) -> Emit:

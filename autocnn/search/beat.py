@@ -9,16 +9,23 @@ import optuna
 import psutil
 
 from autocnn import __version__
+from autocnn import device as devices
 from autocnn.storage import retried
 from autocnn.store.state import BEAT_SECONDS, STATE, Load, Pace, Phase, SearchState
+
+GPU_SECONDS = 10.0
+"""How often the GPUs are asked what they hold: it takes a moment."""
 
 
 class Beat:
     """Says every few seconds what the search is at; at once when its phase changes."""
 
-    def __init__(self, study: optuna.Study, device: str) -> None:
+    def __init__(
+        self, study: optuna.Study, device: str, rungs: tuple[int, ...] = ()
+    ) -> None:
         self._study = study
         self._device = device
+        self._rungs = rungs
         self._begun = time.monotonic()
         before = SearchState.from_dict(study.user_attrs.get(STATE))
         self._earlier = before.seconds + before.earlier_seconds if before else 0.0
@@ -26,6 +33,7 @@ class Beat:
         self._said: tuple[object, ...] = ()
         self._at = float("-inf")
         self._notice = ""
+        self._gpu, self._gpu_at = (0, 0), float("-inf")
         self._host = socket.gethostname()
         psutil.cpu_percent()  # the first call only starts the measurement
 
@@ -64,17 +72,21 @@ class Beat:
             seconds_left=None if phase == "ended" else seconds_left(),
             outcome=outcome,
             notice=self._notice,
+            rungs=self._rungs,
             paces=paces,
-            load=_load(),
+            load=self._load(),
         )
         retried(lambda: self._study.set_user_attr(STATE, state.to_dict()))
 
-
-def _load() -> Load:
-    memory = psutil.virtual_memory()
-    return Load(
-        cpu=psutil.cpu_percent() / 100,
-        cores=psutil.cpu_count() or 1,
-        memory=memory.total - memory.available,
-        memory_total=memory.total,
-    )
+    def _load(self) -> Load:
+        memory = psutil.virtual_memory()
+        if time.monotonic() - self._gpu_at > GPU_SECONDS:
+            self._gpu, self._gpu_at = devices.occupied(), time.monotonic()
+        return Load(
+            cpu=psutil.cpu_percent() / 100,
+            cores=psutil.cpu_count() or 1,
+            memory=memory.total - memory.available,
+            memory_total=memory.total,
+            device_memory=self._gpu[0],
+            device_memory_total=self._gpu[1],
+        )

@@ -18,6 +18,7 @@ from autocnn.search.beat import Beat
 from autocnn.search.forecast import Forecast
 from autocnn.search.hands import Hands, Outcome
 from autocnn.search.jobs import Engine
+from autocnn.search.pruners import rungs
 from autocnn.search.steering import Steering, check_params
 from autocnn.search.trials import Plan, Running
 from autocnn.storage import retried
@@ -39,7 +40,9 @@ class Driver:
         self._paused = self._finishing = self._stopping = False
         self._waiting = sum(t.state is TrialState.WAITING for t in trials)
         self._asked = len(trials) - self._waiting
-        self._beat = Beat(study, plan.device)
+        halving = plan.config.pruner == "asha" and not plan.config.folds
+        judged = rungs(plan.config.epochs) if halving else []
+        self._beat = Beat(study, plan.device, tuple(judged))
         self._hands = Hands(study, plan, engine, self._tell_both)
         self._jobs = engine.free()
         self._steering = Steering(study)

@@ -62,6 +62,8 @@ class SearchState:
     """When ended: complete, time is up, interrupted, or failed."""
     notice: str = ""
     """The last thing that a person should know."""
+    rungs: tuple[int, ...] = ()
+    """The epochs at which trials are judged against each other."""
     paces: Mapping[int, Pace] = field(default_factory=dict)
     load: Load | None = None
 
@@ -78,8 +80,9 @@ class SearchState:
                 int(trial): Pace(**pace)
                 for trial, pace in values.get("paces", {}).items()
             }
+            values["rungs"] = tuple(values.get("rungs", ()))
             values["load"] = Load(**values["load"]) if values.get("load") else None
             state = cls(**values)
-        except (TypeError, ValueError, KeyError):
+        except (TypeError, ValueError, KeyError, AttributeError):
             return None
         return state if state.phase in get_args(Phase) else None

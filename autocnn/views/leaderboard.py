@@ -41,7 +41,7 @@ def write(study: StudySnapshot, form: str, *, top: int | None = None) -> None:
     """Write the leaderboard; the table shows key settings only."""
     listed = rows(study, top=top)
     if form == "table":
-        listed = [row | {"settings": _key_settings(row["params"])} for row in listed]
+        listed = [row | {"settings": key_settings(row["params"])} for row in listed]
     tables.write(listed, form, columns=COLUMNS)
 
 
@@ -69,7 +69,7 @@ def _row(row: TrialRow, rank: int | None) -> dict[str, Any]:
     }
 
 
-def _key_settings(params: dict[str, Any]) -> str:
+def key_settings(params: dict[str, Any]) -> str:
     """Write the settings that tell most; names speak for themselves, numbers do not."""
     key = {name: params[name] for name in KEY_SETTINGS if name in params} or params
     return " ".join(

@@ -7,7 +7,6 @@ import pytest
 
 from autocnn import events
 from autocnn.views import jsonl, plain, tables
-from autocnn.views.live import LiveView
 
 EXAMPLES = [
     events.SearchStarted(
@@ -85,34 +84,3 @@ def test_lines_say_what_a_person_wants_to_know():
     assert "pruned: 3rd of 4 at epoch 4" in lines[5]
     assert "best is trial 1 with 62.5% validation accuracy" in lines[6]
     assert "1h01m" in lines[6]
-
-
-def test_the_live_view_shows_progress_and_news(capsys):
-    from rich.console import Console
-
-    view = LiveView()
-    for event in EXAMPLES[:3]:
-        view.write(event)
-    console = Console(width=100, record=True)
-    console.print(view._render())
-    running = console.export_text()
-    assert "1/5 trials" in running
-    assert "4/9" in running
-    assert "62.5%" in running
-    for event in EXAMPLES[3:]:
-        view.write(event)
-    console.print(view._render())
-    ended = console.export_text()
-    assert "best 62.5% (trial 1)" in ended
-    assert "2/5 trials" in ended
-    assert "3rd of 4 at epoch 4" in ended
-
-
-def test_numbers_are_written_for_people():
-    assert tables.count(1_250_858) == "1.25 M"
-    assert tables.count(None) == "-"
-    assert tables.accuracy(0.8312) == "83.1%"
-    assert tables.score(0.8312, 0.0053) == "83.1% ±0.5"
-    assert tables.duration(3.21) == "3.2s"
-    assert tables.duration(150) == "2m30s"
-    assert tables.duration(7260) == "2h01m"

@@ -1,0 +1,229 @@
+"""The terminal UI: reads a study in a thread, shows it, and passes on what is asked.
+
+It holds nothing that is lost when it dies: the search is another process.
+"""
+
+import os
+import time
+from typing import ClassVar
+
+from textual import work
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import ContentSwitcher, Footer, Static
+from textual.worker import get_current_worker
+
+from autocnn.errors import AutocnnError
+from autocnn.store.rows import TrialRow
+from autocnn.views.tui.actions import Actions
+from autocnn.views.tui.feed import Feed
+from autocnn.views.tui.header import STALE_SECONDS, Header
+from autocnn.views.tui.moment import History, Moment
+from autocnn.views.tui.panel import Detail, Panel
+from autocnn.views.tui.panels import PANELS
+from autocnn.views.tui.screens import read_screen
+from autocnn.views.tui.themes import THEMES
+
+READ_SECONDS = 1.0
+"""The study is not read more often than this, however fast it changes."""
+PATIENCE = 30.0
+"""Seconds between looks at a storage that does not answer, at most."""
+
+
+class Read(Message):
+    """The study was read in the background."""
+
+    def __init__(self, moment: Moment) -> None:
+        super().__init__()
+        self.moment = moment
+
+
+class Failed(Message):
+    """The study could not be read this time."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
+class Watch(Actions, App[str | None]):
+    """One study on the screen; returns how it was left: detach, stop, or nothing."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "autocnn"
+    ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual's own declaration
+        (0, "-narrow"),
+        (100, "-normal"),
+        (160, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-short"),
+        (32, "-high"),
+    ]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(
+                str(number), f"panel('{name}')", title, show=False, id=f"panel.{name}"
+            )
+            for number, (name, title, _) in enumerate(PANELS, start=1)
+        ),
+        *Actions.KEYS,
+    ]
+
+    def __init__(
+        self, feed: Feed, *, screen: str = "overview", owned: bool = False
+    ) -> None:
+        """`owned`: the search was started together with this screen."""
+        super().__init__()
+        self.feed = feed
+        self.owned = owned
+        self.moment: Moment | None = None
+        self.trouble = ""
+        self._asked = {}
+        self._leaving = False
+        self._first, self._about = read_screen(screen)
+        self.settled = False
+        self._beat: tuple[int, float] = (-1, time.monotonic())
+        for theme in THEMES:
+            self.register_theme(theme)
+        # Textual itself takes the variable away and would draw black on black.
+        plain = "NO_COLOR" in os.environ
+        self.theme = "autocnn-plain" if plain else "autocnn-dark"
+
+    def compose(self) -> ComposeResult:
+        """Lay the panels one over the other, between header and footer."""
+        yield Header()
+        names = [name for name, *_ in PANELS]
+        first = self._first if self._first in names else names[0]
+        with ContentSwitcher(initial=first):
+            for name, _, make in PANELS:
+                yield make(id=name)
+        yield Static(id="news")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Begin to read."""
+        self.set_interval(1.0, self._draw_header)
+        self.panel.take_focus()
+        self.read_study()
+
+    @work(thread=True, exclusive=True, group="read", exit_on_error=False)
+    def read_study(self) -> None:
+        """Read the study again and again off the screen; never touch a widget here."""
+        worker, history = get_current_worker(), History()
+        wait, read = self.feed.seconds, 0.0
+        while not worker.is_cancelled:
+            if time.monotonic() - read >= READ_SECONDS:
+                try:
+                    found = self.feed.read()
+                    if found is not None:
+                        read = time.monotonic()
+                        moment = history.update(found, self.feed.now())
+                        self.post_message(Read(moment))
+                    elif self.trouble:
+                        self.post_message(Failed(""))
+                    wait = self.feed.seconds
+                except AutocnnError as error:
+                    self.post_message(Failed(error.problem))
+                    wait = min(PATIENCE, 2 * max(wait, 0.5))
+            time.sleep(wait)
+
+    def on_read(self, message: Read) -> None:
+        """Show what was read, where it can be seen."""
+        self.moment, self.trouble = message.moment, ""
+        state = message.moment.study.state
+        if state is not None and state.beat != self._beat[0]:
+            self._beat = (state.beat, time.monotonic())
+        self._draw_header()
+        self._draw_news()
+        self.hear_answers(message.moment.study.commands)
+        self._show()
+        if self._leaving and not self.alive:
+            self.exit(None)
+
+    def _show(self) -> None:
+        """Bring what can be seen up to date."""
+        moment = self.moment
+        assert moment is not None
+        if self._about:
+            trials, self._about = self._about, []
+            self.open_trials(trials)
+        self.panel.show(moment)
+        for screen in self.screen_stack:
+            if isinstance(screen, Detail):
+                screen.show(moment)
+        self.call_after_refresh(self._settle)
+
+    def _settle(self) -> None:
+        self.settled = True
+
+    @property
+    def panel(self) -> Panel:
+        """The panel that a digit has brought up."""
+        current = self.query_one(ContentSwitcher).current
+        return self.query_one(f"#{current}", Panel)
+
+    @property
+    def target(self) -> TrialRow | None:
+        """The trial that keys act on now."""
+        shown = self.screen if isinstance(self.screen, Detail) else self.panel
+        if self.moment is None or shown.selected is None:
+            return None
+        return self.moment.row(shown.selected)
+
+    def open_trials(self, trials: list[int]) -> None:
+        """Show one trial in full."""
+
+    def on_failed(self, message: Failed) -> None:
+        """Say what is wrong where everybody looks."""
+        self.trouble = message.text
+        self._draw_header()
+
+    @property
+    def life(self) -> str:
+        """Say whether a driver works on the study, by this process's own clock."""
+        if self.moment is None:
+            return ""
+        state = self.moment.study.state
+        if state is None or state.phase == "ended":
+            outcome = state.outcome if state else ""
+            return f"ENDED {outcome}" if outcome else "NOT RUNNING"
+        silent = time.monotonic() - self._beat[1]
+        if silent > STALE_SECONDS:
+            return f"NO SIGN OF LIFE {silent:.0f}s"
+        return {"searching": "LIVE"}.get(state.phase, state.phase.upper())
+
+    @property
+    def alive(self) -> bool:
+        """Whether a driver is there to do what is asked."""
+        return self.life not in {"", "NOT RUNNING"} and not self.life.startswith(
+            ("ENDED", "NO SIGN")
+        )
+
+    def action_panel(self, name: str) -> None:
+        """Show another panel."""
+        self.query_one(ContentSwitcher).current = name
+        if self.moment is not None:
+            self.panel.show(self.moment)
+        self.panel.take_focus()
+
+    def _draw_header(self) -> None:
+        if self.is_running:
+            for header in self.screen.query(Header):
+                header.show(self.moment, self.life, self.trouble)
+
+    def _draw_news(self) -> None:
+        assert self.moment is not None
+        news = self.moment.news
+        line = news_line(self.moment) if news else "the first trial is about to start"
+        self.query_one("#news", Static).update(line)
+
+
+def news_line(moment: Moment) -> str:
+    """Say the last thing that happened."""
+    last = moment.news[-1]
+    when = time.strftime("%H:%M:%S", time.localtime(last.at))
+    who = f"trial {last.trial} " if last.trial >= 0 else ""
+    return f" {when} {who}{last.text}"

@@ -1,0 +1,164 @@
+"""Questions: yes or no, a number, how to leave, and the values of an edited copy."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Input, Label, OptionList, Static
+from textual.widgets.option_list import Option
+
+
+class Choose(ModalScreen[str | None]):
+    """One of a few answers, by its letter or with the arrows."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "answer('')", "back", id="dialog.back")
+    ]
+
+    def __init__(self, question: str, answers: Sequence[tuple[str, str, str]]) -> None:
+        """`answers` are (letter, name, what it means); the first is chosen by enter."""
+        super().__init__()
+        self._question = question
+        self._answers = answers
+        for letter, name, _ in answers:
+            self._bindings.bind(letter, f"answer('{name}')", show=False)
+
+    def compose(self) -> ComposeResult:
+        """Show the question over the answers."""
+        with Vertical(classes="dialog"):
+            yield Label(self._question, classes="question")
+            yield OptionList(
+                *(
+                    Option(f"[b]{letter}[/b]  {meaning}", id=name)
+                    for letter, name, meaning in self._answers
+                )
+            )
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Take the answer that enter or the mouse chose."""
+        self.dismiss(event.option_id)
+
+    def action_answer(self, name: str) -> None:
+        """Take an answer; none when the person goes back."""
+        self.dismiss(name or None)
+
+
+def confirm(question: str, meaning: str) -> Choose:
+    """Ask whether to do what cannot be undone."""
+    answers = [("y", "yes", meaning), ("n", "no", "no, leave it as it is")]
+    return Choose(question, answers)
+
+
+class Ask(ModalScreen[str | None]):
+    """One line of text, checked before it is taken."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "back", id="dialog.back")
+    ]
+
+    def __init__(self, question: str, value: str = "", hint: str = "") -> None:
+        super().__init__()
+        self._question, self._value, self._hint = question, value, hint
+
+    def compose(self) -> ComposeResult:
+        """Show the question over the line."""
+        with Vertical(classes="dialog"):
+            yield Label(self._question, classes="question")
+            yield Input(self._value)
+            yield Label(self._hint, classes="hint")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take the line."""
+        self.dismiss(event.value.strip())
+
+
+class Edit(ModalScreen[dict[str, Any] | None]):
+    """The values of a trial, one line each; enter sends them, if all can be."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "back", id="dialog.back"),
+        Binding("down", "app.focus_next", show=False, id="edit.next"),
+        Binding("up", "app.focus_previous", show=False, id="edit.previous"),
+    ]
+
+    def __init__(
+        self,
+        title: str,
+        params: Mapping[str, Any],
+        distributions: Mapping[str, BaseDistribution],
+    ) -> None:
+        super().__init__()
+        self._title, self._params, self._distributions = title, params, distributions
+
+    def compose(self) -> ComposeResult:
+        """Show every value in a line of its own."""
+        with Vertical(classes="dialog tall"):
+            yield Label(self._title, classes="question")
+            with VerticalScroll():
+                for name, value in self._params.items():
+                    yield Label(f"{name}: {self._range(name)}", classes="hint")
+                    yield Input(_text(value), name=name, compact=True)
+            yield Static(
+                "enter: train it next   ↑ ↓: next value   esc: back", classes="hint"
+            )
+
+    def on_input_submitted(self) -> None:
+        """Take all values, or say which cannot be."""
+        values: dict[str, Any] = {}
+        for field in self.query(Input):
+            name = field.name or ""
+            if field.value == _text(self._params[name]):
+                values[name] = self._params[name]
+                continue
+            try:
+                values[name] = read_value(field.value, self._distributions.get(name))
+            except ValueError:
+                self.notify(f"{name} is {self._range(name)}", severity="error")
+                field.focus()
+                return
+        self.dismiss(values)
+
+    def _range(self, name: str) -> str:
+        return range_of(self._distributions.get(name))
+
+
+def range_of(distribution: BaseDistribution | None) -> str:
+    """Say in words what a value may be."""
+    match distribution:
+        case CategoricalDistribution():
+            return ", ".join(map(_text, distribution.choices))
+        case IntDistribution() | FloatDistribution():
+            return f"{distribution.low:g} to {distribution.high:g}"
+        case _:
+            return "anything"
+
+
+def read_value(text: str, distribution: BaseDistribution | None) -> Any:
+    """Read what a person typed; ValueError if it is out of the distribution."""
+    match distribution:
+        case CategoricalDistribution():
+            for choice in distribution.choices:
+                if _text(choice) == text.strip():
+                    return choice
+            raise ValueError(text)
+        case IntDistribution() | FloatDistribution():
+            whole = isinstance(distribution, IntDistribution)
+            value = int(text) if whole else float(text)
+            if not distribution.low <= value <= distribution.high:
+                raise ValueError(text)
+            return value
+        case _:
+            return text
+
+
+def _text(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

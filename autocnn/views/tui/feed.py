@@ -1,0 +1,101 @@
+"""Where the screens' study comes from: a storage that is read again and again."""
+
+import getpass
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from autocnn.storage import hide_password, open_engine, open_storage
+from autocnn.store.command import Command, send
+from autocnn.store.reader import Reader
+from autocnn.store.rows import StudySnapshot, find_study
+
+
+class Feed(Protocol):
+    """A study to watch. Every method but the properties may take its time."""
+
+    @property
+    def seconds(self) -> float:
+        """How often it may be asked for news."""
+        ...
+
+    @property
+    def place(self) -> str:
+        """Where it is, to be shown."""
+        ...
+
+    def now(self) -> float:
+        """The time, in seconds since 1970."""
+        ...
+
+    def read(self) -> StudySnapshot | None:
+        """Read the study; None if nothing has changed."""
+        ...
+
+    def detail(self, trial: int) -> Mapping[str, Any]:
+        """Read a trial's layers and epochs."""
+        ...
+
+    def send(self, operation: str, **details: Any) -> Command:
+        """Ask the driver for something; AutocnnError says why that cannot be."""
+        ...
+
+
+class LiveFeed:
+    """A study in a storage, as it is now."""
+
+    def __init__(self, url: str, study: str | None, folder: Path | None = None) -> None:
+        self.url = url
+        self.folder = folder
+        """Of the study's files, if they are on this machine."""
+        self._name = study
+        self._first: StudySnapshot | None = None
+        engine = open_engine(url)
+        self._local = engine.dialect.name == "sqlite"
+        self._reader = Reader(engine, study)
+
+    @property
+    def seconds(self) -> float:
+        """A look at an SQLite file costs nothing; a server's is a journey."""
+        return 0.25 if self._local else 2.0
+
+    @property
+    def place(self) -> str:
+        """The storage, without its password."""
+        return hide_password(self.url)
+
+    def now(self) -> float:
+        """The time of day."""
+        return time.time()
+
+    def read(self) -> StudySnapshot | None:
+        """Read what is new."""
+        found = self._first or self._reader.read()
+        self._first = None
+        if found is not None:
+            self._name = found.name
+        return found
+
+    def read_first(self) -> StudySnapshot:
+        """Read all of the study now; the next `read` gives it again."""
+        found = self._reader.read()
+        assert found is not None
+        self._first = found
+        return found
+
+    def detail(self, trial: int) -> Mapping[str, Any]:
+        """Read a trial's layers and epochs."""
+        return self._reader.detail(trial)
+
+    def send(self, operation: str, **details: Any) -> Command:
+        """Write a command into the study."""
+        study = find_study(open_storage(self.url), self._name)
+        return send(study, operation, sender=_sender(), **details)
+
+
+def _sender() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return ""

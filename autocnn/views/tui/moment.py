@@ -1,0 +1,204 @@
+"""What screens show of a study, worked out once for each snapshot, off the screen."""
+
+import bisect
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from autocnn.store.command import OPERATIONS, Command
+from autocnn.store.rows import StudySnapshot, TrialRow
+from autocnn.views.tables import accuracy, duration
+
+OPEN = ("running", "interrupted", "paused", "waiting")
+"""The statuses of trials that may still go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something that happened in the study."""
+
+    at: float
+    """In seconds since 1970."""
+    trial: int
+    text: str
+    kind: str = ""
+    """best, running, complete, pruned, failed or asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The best score of the study from this time on."""
+
+    at: float
+    val_accuracy: float
+    trial: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A study at one moment."""
+
+    study: StudySnapshot
+    now: float
+    """By the clock that the study is watched by; in a replay, by the study's own."""
+    ranked: tuple[TrialRow, ...] = ()
+    """Trials with a score, the best first."""
+    running: tuple[TrialRow, ...] = ()
+    waiting: tuple[TrialRow, ...] = ()
+    news: tuple[News, ...] = ()
+    """The oldest first."""
+    best: TrialRow | None = None
+    best_so_far: tuple[Step, ...] = ()
+    counts: tuple[tuple[str, int], ...] = ()
+    ranks: dict[int, int] = field(default_factory=dict)
+    """Of trials with a score, from 1."""
+
+    @property
+    def finished(self) -> int:
+        """How many trials are over."""
+        return sum(n for status, n in self.counts if status not in OPEN)
+
+    @property
+    def total(self) -> int:
+        """How many trials the study is to reach, as far as is known."""
+        planned = self.study.state.trials if self.study.state else 0
+        return max(planned, len(self.study.trials))
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs a full trial has."""
+        longest = max((row.epochs for row in self.study.trials), default=1)
+        return int(self.study.config.get("epochs") or longest)
+
+    def row(self, trial: int) -> TrialRow | None:
+        """Look a trial up by its number."""
+        rows = self.study.trials
+        if 0 <= trial < len(rows) and rows[trial].trial == trial:
+            return rows[trial]
+        return next((row for row in rows if row.trial == trial), None)
+
+    def standing(self, row: TrialRow) -> str:
+        """Say where a trial stands among all at its last epoch: 3rd of 11."""
+        step = row.epochs
+        if not step:
+            return ""
+        value = row.curve[-1]
+        others = [r.curve[step - 1] for r in self.study.trials if r.epochs >= step]
+        rank = 1 + sum(other > value for other in others)
+        return f"{ordinal(rank)} of {len(others)}"
+
+
+class History:
+    """Follows a study from snapshot to snapshot; looks only at what is new."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, TrialRow] = {}
+        self._over: list[tuple[float, int, TrialRow]] = []
+        """Finished trials with a score, best first, as sorting keys."""
+        self._ended: list[tuple[float, int, TrialRow]] = []
+        """Finished trials by their ends."""
+        self._told = 0
+        self._news: list[News] = []
+        self._steps: list[Step] = []
+
+    def update(self, study: StudySnapshot, now: float) -> Moment:
+        """Work out a moment from the study as it is now."""
+        fresh = [row for row in study.trials if self._rows.get(row.trial) is not row]
+        for row in fresh:
+            before = self._rows.get(row.trial)
+            self._rows[row.trial] = row
+            if row.status not in OPEN and (before is None or before.status in OPEN):
+                self._finish(row)
+        self._tell_ends()
+        alive = [row for row in study.trials if row.status in OPEN]
+        scored = [_key(row) for row in alive if row.val_accuracy is not None]
+        ranked = tuple(row for *_, row in sorted([*self._over, *scored], key=_place))
+        best = next((row for row in ranked if row.status != "failed"), None)
+        news = [*self._news, *_asked(study.commands), *_begun(alive)]
+        return Moment(
+            study=study,
+            now=now,
+            ranked=ranked,
+            running=tuple(r for r in alive if r.status == "running"),
+            waiting=tuple(r for r in alive if r.status != "running"),
+            news=tuple(sorted(news, key=lambda one: one.at)),
+            best=best,
+            best_so_far=tuple(self._best_so_far(best, now)),
+            counts=tuple(study.counts().items()),
+            ranks={row.trial: rank for rank, row in enumerate(ranked, start=1)},
+        )
+
+    def _finish(self, row: TrialRow) -> None:
+        if row.val_accuracy is not None:
+            bisect.insort(self._over, _key(row), key=_place)
+        key = (row.ended or 0.0, row.trial, row)
+        place = bisect.bisect_right(self._ended, _place(key), key=_place)
+        self._ended.insert(place, key)
+        if place < self._told:
+            # It ended before others that are told already: all is told anew.
+            self._told, self._news, self._steps = 0, [], []
+
+    def _tell_ends(self) -> None:
+        """Write news of the trials that ended since, and who was the best then."""
+        since, self._told = self._told, len(self._ended)
+        for at, trial, row in self._ended[since:]:
+            self._news.append(News(row.started or at, trial, "started", "running"))
+            self._news.append(News(at, trial, _ending(row), row.status))
+            top = self._steps[-1].val_accuracy if self._steps else -1.0
+            if row.status != "failed" and (row.val_accuracy or -1.0) > top:
+                self._steps.append(Step(at, row.val_accuracy or 0.0, trial))
+
+    def _best_so_far(self, best: TrialRow | None, now: float) -> Iterable[Step]:
+        yield from self._steps
+        top = self._steps[-1].val_accuracy if self._steps else -1.0
+        if best is not None and (best.val_accuracy or -1.0) > top:
+            yield Step(now, best.val_accuracy or 0.0, best.trial)
+
+
+def ordinal(number: int) -> str:
+    """1 to ``1st``, 12 to ``12th``, 23 to ``23rd``."""
+    if number % 100 in {11, 12, 13}:
+        return f"{number}th"
+    return f"{number}" + {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+
+
+def _key(row: TrialRow) -> tuple[float, int, TrialRow]:
+    return -(row.val_accuracy or 0.0), row.trial, row
+
+
+def _place(key: tuple[float, int, TrialRow]) -> tuple[float, int]:
+    return key[0], key[1]
+
+
+def _ending(row: TrialRow) -> str:
+    epochs = f"{row.epochs} epoch{'' if row.epochs == 1 else 's'}"
+    if row.status == "complete":
+        return f"complete: {accuracy(row.val_accuracy)} after {epochs}"
+    why = f": {row.reason}" if row.reason else ""
+    return f"{row.status} after {epochs}{why}"
+
+
+def _begun(alive: Sequence[TrialRow]) -> Iterable[News]:
+    for row in alive:
+        if row.started is not None:
+            yield News(row.started, row.trial, "started", "running")
+
+
+def _asked(commands: Sequence[Command]) -> Iterable[News]:
+    for command in commands:
+        what = command.operation
+        what += f" trial {command.trial}" if command.trial is not None else ""
+        what += f" {command.count}" if command.count is not None else ""
+        if command.operation not in OPERATIONS:
+            continue
+        reply = "not taken yet" if command.answer is None else command.answer
+        yield News(command.sent, -1, f"asked to {what}: {reply}", "asked")
+
+
+def elapsed(moment: Moment) -> str:
+    """Say how long a study has been searched, all its runs together."""
+    state = moment.study.state
+    if state is not None:
+        return duration(state.seconds + state.earlier_seconds)
+    begun = [row.started for row in moment.study.trials if row.started]
+    ended = [row.ended for row in moment.study.trials if row.ended]
+    return duration(max(ended) - min(begun)) if begun and ended else "-"

@@ -1,0 +1,163 @@
+"""The first panel: what runs, how well it does, and all trials ranked."""
+
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Input
+
+from autocnn.store.rows import TrialRow
+from autocnn.views.tui import columns
+from autocnn.views.tui.filters import Filter, parse
+from autocnn.views.tui.moment import Moment
+from autocnn.views.tui.panel import Panel
+from autocnn.views.tui.plot import Plot, Series
+from autocnn.views.tui.table import Table
+
+
+class Overview(Panel):
+    """Running trials and the best score so far over the leaderboard."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", key_display="/", id="board.filter"),
+        Binding("s", "sort", "Sort", show=False, id="board.sort"),
+        Binding("r", "reverse", "Reverse", show=False, id="board.reverse"),
+        Binding("m", "mark", "Mark", id="trial.mark"),
+        Binding("escape", "clear", show=False, id="board.clear"),
+    ]
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._filter: Filter | None = None
+        self._moment: Moment | None = None
+
+    def compose(self) -> ComposeResult:
+        """Put the running trials and the plot over the leaderboard."""
+        with Horizontal(id="top"):
+            yield Table[TrialRow](_number, id="running")
+            yield Plot(id="best-so-far")
+        yield Table[TrialRow](_number, id="board")
+        yield Input(placeholder="val>0.8 optimizer=sgd status:pruned", id="filter")
+
+    def on_mount(self) -> None:
+        """Name the parts and hide the filter's line."""
+        self.board.border_title = "leaderboard"
+        self.now_running.border_title = "running"
+        self.now_running.hint = "no trial is running"
+        self.board.hint = "the first scores come with the first epoch"
+        self.query_one(Plot).border_title = "best val accuracy by time"
+        self.query_one("#filter", Input).display = False
+
+    @property
+    def board(self) -> Table[TrialRow]:
+        """The leaderboard."""
+        return self.query_one("#board", Table)
+
+    @property
+    def now_running(self) -> Table[TrialRow]:
+        """The running trials."""
+        return self.query_one("#running", Table)
+
+    @property
+    def selected(self) -> int | None:
+        """The trial under the cursor of the table that has the keyboard."""
+        table = self.now_running if self.now_running.has_focus else self.board
+        row = table.current
+        return row.trial if row is not None else None
+
+    def take_focus(self) -> None:
+        """Put the keyboard on the leaderboard."""
+        self.board.focus()
+
+    def show(self, moment: Moment) -> None:
+        """Show the study as it is now."""
+        self._moment = moment
+        ranked = [*moment.ranked]
+        ranked += [r for r in moment.study.trials if r.val_accuracy is None]
+        if self._filter is not None:
+            ranked = [r for r in ranked if self._filter.matches(columns.fields(r))]
+        self.board.show(ranked, columns.board(moment))
+        self._title(len(ranked))
+        self.now_running.show(moment.running, columns.running(moment))
+        self.now_running.border_title = f"running {len(moment.running)}"
+        self._plot(moment)
+
+    def _title(self, shown: int) -> None:
+        assert self._moment is not None
+        title = f"leaderboard · {shown} of {len(self._moment.study.trials)} trials"
+        if self._filter is not None:
+            title += f" · filter: {self.query_one('#filter', Input).value}"
+        if self.board.stale:
+            title += f" · {self.board.stale} newer"
+        self.board.border_title = title
+
+    def _plot(self, moment: Moment) -> None:
+        steps = moment.best_so_far
+        if not steps:
+            return
+        begun = min(r.started for r in moment.study.trials if r.started is not None)
+        points: list[tuple[float, float]] = []
+        for step in steps:
+            minutes = (step.at - begun) / 60
+            if points:
+                points.append((minutes, points[-1][1]))
+            points.append((minutes, step.val_accuracy))
+        state = moment.study.state
+        ended = [row.ended for row in moment.study.trials if row.ended]
+        until = max(ended, default=steps[-1].at)
+        if state is not None and state.phase != "ended":
+            until = moment.now
+        points.append(((until - begun) / 60, points[-1][1]))
+        self.query_one(Plot).show((Series(tuple(points), "best"),), x_label="minutes")
+
+    def action_filter(self) -> None:
+        """Open the filter's line."""
+        line = self.query_one("#filter", Input)
+        line.display = True
+        line.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter while it is typed, as far as it can be understood."""
+        try:
+            text = event.value.strip()
+            self._filter = parse(text, self._fields()) if text else None
+        except ValueError as error:
+            event.input.border_subtitle = str(error)
+            return
+        event.input.border_subtitle = ""
+        self.board.thaw()
+        if self._moment is not None:
+            self.show(self._moment)
+
+    def _fields(self) -> list[str]:
+        rows = self._moment.study.trials if self._moment else ()
+        return list(columns.fields(rows[-1])) if rows else []
+
+    def on_input_submitted(self) -> None:
+        """Go back to the leaderboard; an empty filter's line goes."""
+        line = self.query_one("#filter", Input)
+        line.display = bool(line.value.strip())
+        self.board.focus()
+
+    def action_clear(self) -> None:
+        """Show all trials again."""
+        line = self.query_one("#filter", Input)
+        line.value, line.display = "", False
+        self.board.focus()
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self.board.next_column(1)
+
+    def action_reverse(self) -> None:
+        """Turn the order around."""
+        self.board.reverse()
+
+    def action_mark(self) -> None:
+        """Mark the chosen trial, to be compared."""
+        self.board.toggle_mark()
+
+
+def _number(row: TrialRow) -> int:
+    return row.trial
