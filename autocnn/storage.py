@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote, unquote
 
 import optuna
 import sqlalchemy
@@ -80,17 +81,30 @@ def open_storage(url: str, *, create: bool = False) -> RDBStorage:
 
 
 def open_engine(url: str) -> sqlalchemy.Engine:
-    """Connect to a storage to read it again and again; never waits long for it."""
+    """Connect to a storage to read it again and again.
+
+    It never waits long for an SQLite file, and never makes one.
+    """
     check_storage(url, create=False)
-    sqlite = sqlite_file(url) is not None
-    options = {"connect_args": {"timeout": 1}} if sqlite else {"pool_pre_ping": True}
+    file = sqlite_file(url)
     try:
-        return sqlalchemy.create_engine(url, **options)
+        if file is None:
+            return sqlalchemy.create_engine(url, pool_pre_ping=True)
+        name = f"sqlite:///file:{quote(str(file))}?mode=rw&uri=true"
+        return sqlalchemy.create_engine(name, connect_args={"timeout": 1})
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise RequestError(
             f"'{hide_password(url)}' cannot be read: {_first_line(error)}",
             hint="write sqlite:///FILE.db or postgresql://USER:PASSWORD@HOST/DATABASE",
         ) from None
+
+
+def file_of(engine: sqlalchemy.Engine) -> Path | None:
+    """Say which SQLite file an engine reads; None for other storages."""
+    name = engine.url.database or ""
+    if engine.dialect.name != "sqlite" or name in {"", ":memory:"}:
+        return None
+    return Path(unquote(name.removeprefix("file:").partition("?")[0]))
 
 
 def study_names(storage: RDBStorage) -> list[str]:

@@ -68,9 +68,11 @@ def commands(attributes: Mapping[str, Any]) -> list[Command]:
         if not key.startswith(PREFIX) or not isinstance(document, dict):
             continue
         try:
-            found.append(Command(**document))
+            command = Command(**document)
         except TypeError:
             continue  # of a version that knows more
+        if key == PREFIX + command.id and isinstance(command.sent, int | float):
+            found.append(command)
     return sorted(found, key=lambda command: (command.sent, command.id))
 
 

@@ -23,6 +23,7 @@ attributes = table(
 )
 params = table(
     "trial_params",
+    column("param_id"),
     column("trial_id"),
     column("param_name"),
     column("param_value"),
@@ -34,5 +35,6 @@ steps = table(
     column("trial_id"),
     column("step"),
     column("intermediate_value"),
+    column("intermediate_value_type"),
 )
 version = table("version_info", column("schema_version"))

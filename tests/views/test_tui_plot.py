@@ -6,16 +6,9 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from autocnn.views.tui.plot import (
-    Band,
-    Canvas,
-    Plot,
-    Series,
-    dots,
-    log_ticks,
-    percents,
-    ticks,
-)
+from autocnn.views.tui.axes import Band, Series, log_ticks, percents, ticks
+from autocnn.views.tui.braille import Canvas, dots
+from autocnn.views.tui.plot import Plot
 
 RISING = tuple((float(epoch), 1 - 0.8 / epoch) for epoch in range(1, 21))
 HALF = tuple((float(epoch), 0.5) for epoch in range(1, 21))
@@ -105,12 +98,12 @@ def spy(plot: Plot) -> list[int]:
 
 CURVE = """
      │                         ⢀⣀⠤⠔⠒⠉ #3
-  95%┤                     ⢀⠤⠒⠉⠁
+95.0%┤                     ⢀⠤⠒⠉⠁
      │                  ⣀⠤⠊⠁
-     │                ⡤⠊
+92.5%┤                ⡤⠊
      │              ⡠⠊
      │            ⢀⠜
-  90%┤           ⡰⠁
+90.0%┤           ⡰⠁
      │          ⡰⠁
      └──────────────┬───────────────┬
 epoch              10              20"""

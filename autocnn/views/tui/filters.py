@@ -216,11 +216,17 @@ def cell(text: str, width: int, *, right: bool = False, more: str = "…") -> st
     """Write a text in exactly `width` cells, ending in `more` if it was cut."""
     if not text.isprintable():  # a line break would tear the screen
         text = "".join(each if each.isprintable() else " " for each in text)
-    length = cell_len(text)
-    if length > width:
-        return set_cell_size(text, width - 1) + more
-    blank = " " * (width - length)
+    if cell_len(text) > width:
+        text = set_cell_size(text, width - 1).rstrip() + more
+    blank = " " * (width - cell_len(text))
     return blank + text if right else text + blank
+
+
+def centered(text: str, width: int, height: int) -> list[str]:
+    """Put the lines of a text in the middle of `height` lines."""
+    lines = [" " * ((width - cell_len(line)) // 2) + line for line in text.splitlines()]
+    above = (height - len(lines)) // 2
+    return ([" "] * above + lines + [" "] * height)[:height]
 
 
 def titles(columns: Fitted[Row], sorted_by: str, sign: str) -> str:
@@ -258,8 +264,8 @@ def sort_keys(
     """Compute what each row sorts by; None is nothing, and so is NaN."""
     if key is None:
         return dict.fromkeys(rows)
-    found = ((each, key(row)) for each, row in rows.items())
-    return {each: value if value == value else None for each, value in found}
+    keys = {each: key(row) for each, row in rows.items()}
+    return keys | {each: None for each, value in keys.items() if value != value}
 
 
 def arranged(keys: Mapping[Hashable, Any], *, descending: bool) -> list[Hashable]:

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, ClassVar, Generic
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -22,6 +21,7 @@ from autocnn.views.tui.filters import (
     Row,
     Spans,
     arranged,
+    centered,
     fit,
     sort_keys,
     titles,
@@ -61,7 +61,7 @@ class Table(ScrollView, Generic[Row], can_focus=True):
         """The cursor is on another row, whatever brought it there."""
 
     class Sorted(_Told):
-        """The table's `sorted_by` or `descending` was chosen."""
+        """The table's `sorted_by` or `descending` was chosen; read them there."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"table--{name}" for name in PARTS}
@@ -207,7 +207,7 @@ class Table(ScrollView, Generic[Row], can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Draw the header, a row or a line of the hint."""
         spans = self._drawn[y] = self._spans(y)
-        styles = {name: self._style(name) for _, name in spans}
+        styles = {name: self._style(name) for name in {name for _, name in spans}}
         strip = Strip([Segment(text, styles[name]) for text, name in spans])
         return strip.crop_extend(0, self.size.width, styles[spans[-1][1]])
 
@@ -240,7 +240,8 @@ class Table(ScrollView, Generic[Row], can_focus=True):
         self._follow()
         if self.cursor == 0:
             self._settle()
-        self.set_timer(HOLD + 0.1, self._settle)
+        if self.is_running:
+            self.set_timer(HOLD + 0.1, self._settle)
 
     def _settle(self) -> None:
         if self.stale:
@@ -272,8 +273,11 @@ class Table(ScrollView, Generic[Row], can_focus=True):
         if y == 0:
             sign = self._signs["descending" if self.descending else "ascending"]
             return [("  " + titles(self._fitted(), self.sorted_by, sign), "header")]
+        if not self._ids:
+            width, height = self.size
+            return [(centered(self.hint, width, height - 1)[y - 1], "dim")]
         if line >= len(self._ids):
-            return [(self._hint(y) or " ", "dim")]
+            return [(" ", "")]
         identity = self._ids[line]
         mark = self._signs["mark"] if identity in self.marks else " "
         place = identity, self.size.width
@@ -284,13 +288,6 @@ class Table(ScrollView, Generic[Row], can_focus=True):
         if line == self.cursor:
             return [(text, "cursor") for text in (f">{mark}", *(t for t, _ in spans))]
         return [(" ", ""), (mark, "marked"), *spans]
-
-    def _hint(self, y: int) -> str:
-        lines = [] if self._ids else self.hint.splitlines()
-        place = y - (self.size.height - len(lines)) // 2
-        if place not in range(len(lines)):
-            return ""
-        return " " * ((self.size.width - cell_len(lines[place])) // 2) + lines[place]
 
     def _click_title(self, x: int) -> None:
         for column, cells, space in self._fitted():

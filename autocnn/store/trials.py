@@ -1,0 +1,152 @@
+"""Rows of trials, read from Optuna's tables: all of them, then those that change."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy
+from optuna.distributions import BaseDistribution, json_to_distribution
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import Connection, Select, select
+
+from autocnn.store import tables
+from autocnn.store.rows import TrialRow, row
+
+HEAVY = ("layers", "epochs")
+"""Attributes of trials that are read only where they are needed."""
+UNFINISHED = ("RUNNING", "WAITING")
+MANY = 500
+SPECIAL = {"INF_POS": float("inf"), "INF_NEG": float("-inf"), "NAN": float("nan")}
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What belongs to trials, by their ids."""
+
+    attributes: dict[int, dict[str, Any]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    params: dict[int, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
+    curve: dict[int, dict[int, float]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    value: dict[int, float] = field(default_factory=dict)
+
+
+class Trials:
+    """The rows of one study; `take` brings them up to date."""
+
+    def __init__(self, study: int) -> None:
+        self._study = study
+        self._rows: dict[int, TrialRow] = {}
+        self._open: set[int] = set()
+        self._last = -1
+        self.distributions: dict[str, BaseDistribution] = {}
+        self._parsed: dict[str, BaseDistribution] = {}
+
+    def rows(self) -> list[TrialRow]:
+        """All rows, by their numbers."""
+        return [self._rows[trial] for trial in sorted(self._rows)]
+
+    def take(self, connection: Connection, images: int | None) -> None:
+        """Read the trials that are new, or were not finished the last time."""
+        wanted = select(
+            tables.trials.c.trial_id,
+            tables.trials.c.number,
+            tables.trials.c.state,
+            tables.trials.c.datetime_start,
+            tables.trials.c.datetime_complete,
+        ).where(tables.trials.c.study_id == self._study)
+        if self._last >= 0:
+            wanted = wanted.where(
+                sqlalchemy.or_(
+                    tables.trials.c.trial_id > self._last,
+                    tables.trials.c.trial_id.in_(sorted(self._open)),
+                )
+            )
+        found = list(connection.execute(wanted))
+        parts = self._parts(connection, [trial[0] for trial in found])
+        for number, name, state, started, ended in found:
+            self._last = max(self._last, number)
+            (self._open.add if state in UNFINISHED else self._open.discard)(number)
+            trial = _frozen((number, name, state, started, ended), parts)
+            self._rows[name] = row(trial, images)
+
+    def _parts(self, connection: Connection, trials: Sequence[int]) -> _Parts:
+        parts = _Parts()
+
+        def rows(of: Select[Any], owner: Any) -> Iterable[Any]:
+            if len(trials) > MANY:
+                every = select(tables.trials.c.trial_id).where(
+                    tables.trials.c.study_id == self._study
+                )
+                return connection.execute(of.where(owner.in_(every)))
+            return connection.execute(of.where(owner.in_(trials)))
+
+        drawn = sqlalchemy.func.min(tables.params.c.param_id)
+        name, form = tables.params.c.param_name, tables.params.c.distribution_json
+        self._describe(
+            rows(
+                select(name, form).group_by(name, form).order_by(drawn),
+                tables.params.c.trial_id,
+            )
+        )
+        for trial, key, text in rows(
+            select(tables.attributes).where(tables.attributes.c.key.not_in(HEAVY)),
+            tables.attributes.c.trial_id,
+        ):
+            parts.attributes[trial][key] = json.loads(text)
+        known = self.distributions
+        for trial, name, value in rows(
+            select(
+                tables.params.c.trial_id,
+                tables.params.c.param_name,
+                tables.params.c.param_value,
+            ).order_by(tables.params.c.param_id),
+            tables.params.c.trial_id,
+        ):
+            parts.params[trial][name] = known[name].to_external_repr(value)
+        for trial, step, value, kind in rows(
+            select(tables.steps), tables.steps.c.trial_id
+        ):
+            parts.curve[trial][step] = SPECIAL.get(kind, value)
+        for trial, _, value in rows(
+            select(tables.values).where(tables.values.c.objective == 0),
+            tables.values.c.trial_id,
+        ):
+            parts.value[trial] = value
+        return parts
+
+    def _describe(self, found: Iterable[tuple[str, str]]) -> None:
+        """Learn what values were drawn from: all trials of a study share it."""
+        for name, text in found:
+            if text not in self._parsed:
+                self._parsed[text] = json_to_distribution(text)
+            self.distributions[name] = self._parsed[text]
+
+
+def _frozen(
+    trial: tuple[int, int, str, datetime | None, datetime | None], parts: _Parts
+) -> FrozenTrial:
+    number, name, state, started, ended = trial
+    return FrozenTrial(
+        number=name,
+        state=TrialState[state],
+        value=parts.value.get(number),
+        datetime_start=_local(started),
+        datetime_complete=_local(ended),
+        params=parts.params.get(number, {}),
+        distributions={},
+        user_attrs=parts.attributes.get(number, {}),
+        system_attrs={},
+        intermediate_values=parts.curve.get(number, {}),
+        trial_id=number,
+    )
+
+
+def _local(moment: datetime | None) -> datetime | None:
+    """Read what the database has in universal time, as Optuna does."""
+    return moment.replace(tzinfo=UTC) if moment else None
