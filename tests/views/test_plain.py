@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from autocnn import events
-from autocnn.views import jsonl, plain, tables
+from autocnn.views import jsonl, plain
 
 EXAMPLES = [
     events.SearchStarted(

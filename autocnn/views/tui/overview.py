@@ -132,7 +132,7 @@ class Overview(Panel):
 
     def _fields(self) -> list[str]:
         rows = self._moment.study.trials if self._moment else ()
-        return list(columns.fields(rows[-1])) if rows else []
+        return list({name: None for row in rows for name in columns.fields(row)})
 
     def on_input_submitted(self) -> None:
         """Go back to the leaderboard; an empty filter's line goes."""

@@ -1,0 +1,271 @@
+"""One trial in full: its curve, values and layers, what became of it, how to repeat it.
+
+What is not in its row is read, and what takes all trials worked out, off the screen.
+"""
+
+import math
+import shlex
+import textwrap
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, get_args
+
+import numpy as np
+from optuna.distributions import (
+    BaseDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Footer, Static
+from textual.worker import Worker, WorkerState
+
+from autocnn.storage import sqlite_file, storage_url
+from autocnn.store.rows import TrialRow
+from autocnn.views.tables import accuracy, count, duration, score
+from autocnn.views.tui.actions import Actions
+from autocnn.views.tui.header import SIGNS, Header
+from autocnn.views.tui.moment import Moment, ordinal
+from autocnn.views.tui.panel import Detail
+from autocnn.views.tui.plot import Band, Plot, Scale, Series
+from autocnn.views.tui.table import Column, Table
+
+FEW_VALUES = 5
+"""Of fewer trials it says little where a value stands among them."""
+FEW_CURVES = 8
+LOOKS = {
+    "complete": "$success",
+    "running": "$primary",
+    "failed": "$error",
+    "pruned": "$text-muted",
+}
+LABEL = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a trial's row does not say."""
+
+    trial: int
+    layers: Sequence[tuple[int, Sequence[Any]]] = ()
+    """By their places: name, shape of the output, parameters and FLOPs."""
+    epochs: Sequence[Sequence[float]] = ()
+    shares: Mapping[str, str]
+    band: Band | None = None
+
+
+class Looked(Message):
+    """All about a trial was read in the background."""
+
+    def __init__(self, found: Found) -> None:
+        super().__init__()
+        self.found = found
+
+
+class Facts(Static):
+    """Labels with texts, each indented under itself where it takes several lines."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._facts: Sequence[tuple[str, str]] = ()
+        self._drawn: tuple[object, int] = ((), -1)
+
+    def show(self, facts: Sequence[tuple[str, str]]) -> None:
+        """Show these, if they are not shown already."""
+        self._facts = facts
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Wrap the texts anew."""
+        self._draw()
+
+    def _draw(self) -> None:
+        width = self.size.width or 80
+        if self._drawn == (self._facts, width):
+            return
+        self._drawn = self._facts, width
+        parts: list[str | tuple[str, str]] = []
+        for label, text in self._facts:
+            lines = textwrap.wrap(text, max(20, width - LABEL)) or [""]
+            parts += ["\n" if parts else "", (label.ljust(LABEL), "$text-muted")]
+            parts.append(("\n" + " " * LABEL).join(lines))
+        self.update(Content.assemble(*parts))
+
+
+class TrialScreen(Detail):
+    """One trial; the arrows go to the next better and the next worse."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "left,h",
+            "step(-1)",
+            "Trial",
+            key_display="← →",
+            priority=True,
+            id="trial.better",
+        ),
+        Binding("right,l", "step(1)", show=False, priority=True, id="trial.worse"),
+        Binding("y", "scale", "Scale", id="plot.scale"),
+        Binding("m", "mark", "Mark", id="trial.mark"),
+        Binding("c", "app.compare", show=False, id="trial.compare"),
+        Binding("escape,backspace", "back", "Back", key_display="esc", id="back"),
+    ]
+
+    def __init__(self, trial: int) -> None:
+        super().__init__()
+        self.settled = False
+        self._trial = trial
+        self._moment: Moment | None = None
+        self._asked: tuple[object, ...] = ()
+        self._found = Found(trial=trial, shares={})
+
+    def compose(self) -> ComposeResult:
+        """Put the curve over what became of it, beside the values and the layers."""
+        yield Header()
+        yield Static(id="title")
+        with Horizontal(id="trial"):
+            with Vertical():
+                yield Plot(hint="no epoch is over yet", id="curve")
+                with VerticalScroll(id="facts"):
+                    yield Facts()
+                    yield Static(id="commands")
+            with Container(id="recipe"):
+                yield Table[tuple[str, Any]](lambda value: value[0], id="values")
+                yield Table[tuple[int, Any]](lambda layer: layer[0], id="layers")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Name the parts."""
+        self.query_one("#values").border_title = "drawn values"
+        self.query_one("#facts").border_title = "what became of it"
+        if self._moment is not None:
+            self.show(self._moment)
+
+    @property
+    def selected(self) -> int:
+        """The trial that is shown."""
+        return self._trial
+
+    @property
+    def host(self) -> Actions:
+        """The app."""
+        assert isinstance(self.app, Actions)
+        return self.app
+
+    def show(self, moment: Moment) -> None:
+        """Show the trial as it is now."""
+        self._moment = moment
+        row = moment.row(self._trial)
+        if row is None or not self.is_mounted:
+            return
+        # Its layers come with its recipe; its place among all changes with each end.
+        asked = row.trial, row.epochs, row.status, row.recipe, moment.finished
+        if asked != self._asked:
+            self._asked = asked
+            self._look(row, moment)
+        self._draw(row, moment)
+
+    @work(thread=True, exclusive=True, group="trial", exit_on_error=False)
+    def _look(self, row: TrialRow, moment: Moment) -> None:
+        """Read and work out what takes its time; never touch a widget here."""
+        read = self.host.feed.detail(row.trial)
+        found = Found(
+            trial=row.trial,
+            layers=tuple(enumerate(read.get("layers", ()))),
+            # In a replay it holds epochs that are still to come.
+            epochs=read.get("epochs", ())[: row.epochs],
+            shares=dict(shares(row, moment)),
+            band=quartiles(moment.study.trials),
+        )
+        self.post_message(Looked(found))
+
+    def on_looked(self, message: Looked) -> None:
+        """Show what was found, unless another trial is shown meanwhile."""
+        if message.found.trial == self._trial and self._moment is not None:
+            self._found = message.found
+            self.show(self._moment)
+            self.call_after_refresh(self._settle)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Say why nothing could be read; the study's next change tries again."""
+        if event.state is WorkerState.ERROR:
+            error = event.worker.error
+            why = getattr(error, "problem", None) or f"{error}".partition("\n")[0]
+            self.query_one("#layers", Table).hint = why
+            self._asked = ()
+            self._settle()
+
+    def _settle(self) -> None:
+        self.settled = True
+
+    def on_resize(self) -> None:
+        """Choose the columns anew."""
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        if self._moment is not None:
+            self.show(self._moment)
+
+    def on_table_opened(self, event: "Table.Opened") -> None:
+        """Nothing lies behind a value or a layer."""
+        event.stop()
+
+    def action_step(self, by: int) -> None:
+        """Go to the next trial, by rank; those without a score come last."""
+        if self._moment is None:
+            return
+        ranked = [row.trial for row in self._moment.ranked]
+        ranked += [r.trial for r in self._moment.study.trials if r.val_accuracy is None]
+        place = ranked.index(self._trial) + by
+        if place in range(len(ranked)):
+            self._trial = ranked[place]
+            self._found = Found(trial=self._trial, shares={})
+            self.show(self._moment)
+            for table in self.query(Table):
+                table.move_to(0)
+                table.thaw()
+
+    def action_scale(self) -> None:
+        """Stretch the y axis in another way."""
+        next_scale(self.query_one(Plot))
+        self._fit()
+
+    def action_mark(self) -> None:
+        """Mark the trial, to be compared, or take its mark away."""
+        board = self.app.query_one("#board", Table)
+        board.marks ^= {self._trial}
+        board.refresh()
+        self._fit()
+
+    def action_back(self) -> None:
+        """Go back to where it was opened."""
+        self.dismiss(None)
+
+    def _draw(self, row: TrialRow, moment: Moment) -> None:
+        self.query_one("#title", Static).update(self._title(row, moment))
+        self._draw_curve(row, moment)
+        self._draw_tables(row, moment)
+        self.query_one(Facts).show(tuple(facts(row, moment, self._found)))
+        lines = commands(row, moment.study.name, self.host.feed.place)
+        self.query_one("#commands", Static).update(Content("\n".join(lines)))
+
+    def _title(self, row: TrialRow, moment: Moment) -> Content:
+        rank = moment.ranks.get(row.trial)
+        parts = [score(row.val_accuracy, row.val_standard_error)]
+        parts += [f"rank {rank} of {len(moment.ranked)}"] if rank else []
+        parts += ["best"] if moment.best and moment.best.trial == row.trial else []
+        board = self.app.query_one("#board", Table)
+        parts += ["✓ marked"] if row.trial in board.marks else []
+        return Content.assemble(
+            (f" {moment.study.name} › ", "$text-muted"),
+            (f"#{row.trial}  ", "bold"),
+            (f"{SIGNS.get(row.status, ' ')} {row.status}", LOOKS.get(row.status, "")),
+            "  " + "  ".join(parts),
+        )
