@@ -14,6 +14,7 @@ from autocnn.errors import AutocnnError, RequestError, did_you_mean
 COMMANDS: Mapping[str, str] = {
     "search": "Search for the best network for your images.",
     "watch": "Watch a study live on the terminal, and steer it.",
+    "replay": "Play a recorded study through the same screens.",
     "leaderboard": "Rank a study's trials.",
     "show": "Show a trial or a recipe file: layers, shapes, parameters.",
     "studies": "List the studies in a storage.",

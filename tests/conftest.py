@@ -1,6 +1,7 @@
 """Data that a network can really learn in a second, and recipes for it."""
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from autocnn.data.cache import Prepared, open_search_images, prepare
 from autocnn.data.splits import search_splits
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.storage import open_storage, storage_url
+
+# Last, so that the installed package is what is tested: benchmarks are only here.
+sys.path.append(str(Path(__file__).parent.parent))
 
 IMAGES = 180
 SIDE = 8

@@ -1,12 +1,15 @@
 """autocnn watch: a study on the terminal, live, from anywhere."""
 
+import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from autocnn.commands.options import Place, place_options
+from autocnn.errors import RequestError
 
 
 class Size(click.ParamType):  # type: ignore[type-arg]
@@ -26,6 +29,17 @@ class Size(click.ParamType):  # type: ignore[type-arg]
         return int(match[1]), int(match[2])
 
 
+def check_terminal(command: str) -> None:
+    """Refuse where nothing shows screens: a terminal does, and a browser's page."""
+    shown = sys.stdin.isatty() and sys.stdout.isatty()
+    if not shown and "TEXTUAL_DRIVER" not in os.environ:
+        raise RequestError(
+            f"{command} needs a terminal",
+            hint="see autocnn leaderboard, or make a picture: "
+            "autocnn watch --screenshot FILE.svg",
+        )
+
+
 @click.command("watch")
 @click.argument("study", required=False)
 @click.option(
@@ -42,12 +56,27 @@ class Size(click.ParamType):  # type: ignore[type-arg]
     help="What to show: overview, curves, importance, space, log, trial:N, "
     "compare:N,M.",
 )
+@click.option(
+    "--serve",
+    "in_browser",
+    is_flag=True,
+    help="Show it in a browser on this machine, until Ctrl-C.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="Of --serve; 0 takes any free one.",
+)
 @place_options
 def command(
     study: str | None,
     screenshot: Path | None,
     size: tuple[int, int],
     screen: str,
+    in_browser: bool,
+    port: int,
     place: Place,
 ) -> int:
     """Watch a STUDY that runs, has run, or runs on another machine, and steer it.
@@ -55,13 +84,19 @@ def command(
     Without STUDY, the one that was active last. Leaving never touches the search; what
     is asked of it here travels through the study's storage.
     """
+    from autocnn.commands.serve import end_with_server, serve
     from autocnn.views.tui.app import Watch
     from autocnn.views.tui.feed import LiveFeed
     from autocnn.views.tui.screens import check_screen
 
     check_screen(screen)
+    if screenshot is None and not in_browser:
+        check_terminal("watch")
     feed = LiveFeed(place.url, study)
     found = feed.read_first()
+    if in_browser:
+        serve(found.name, screen, place, port)
+        return 0
     feed.folder = place.folder(found.name)
     app = Watch(feed, screen=screen)
     if screenshot is not None:
@@ -69,5 +104,6 @@ def command(
 
         take(app, screenshot, size)
         return 0
+    end_with_server()
     app.run()
     return 0

@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from multiprocessing import connection
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess, SpawnProcess
@@ -25,6 +26,8 @@ from autocnn.search.jobs import Job, JobEnded, Message
 class _Worker:
     process: ForkServerProcess | SpawnProcess
     connection: Connection
+    slot: int
+    """Its place among the workers, which says what device it has."""
     trial: int | None = None
 
 
@@ -36,7 +39,9 @@ class LocalEngine:
         self._jobs = jobs
         self._threads = threads_of(jobs)
         self._context = worker_context(self._threads)
-        self._workers = [self._start(slot) for slot in range(jobs)]
+        self._workers: list[_Worker] = []
+        for _ in range(jobs):
+            self._workers.append(self._start())
 
     def free(self) -> int:
         """Count the workers without a job."""
@@ -47,12 +52,15 @@ class LocalEngine:
         """Have so many workers; one too many leaves when its job has ended."""
         self._jobs, self._threads = jobs, threads_of(jobs)
         self._dismiss()
-        for slot in range(len(self._workers), jobs):
-            self._workers.append(self._start(slot))
+        while len(self._workers) < jobs:
+            self._workers.append(self._start())
 
     def submit(self, job: Job) -> None:
         """Give a job to a free worker."""
-        free = next(worker for worker in self._workers if worker.trial is None)
+        free = next((each for each in self._workers if each.trial is None), None)
+        if free is None:  # a lost trial comes back after `resize` has let others go
+            free = self._start()
+            self._workers.append(free)
         free.trial = job.trial
         with suppress(OSError):  # a dead worker is noticed, and said, by poll
             free.connection.send(job)
@@ -69,9 +77,9 @@ class LocalEngine:
         ready = connection.wait([each.connection for each in self._workers], timeout)
         said = [
             message
-            for slot, each in enumerate(self._workers)
+            for each in list(self._workers)
             if each.connection in ready
-            for message in self._receive(slot, each)
+            for message in self._receive(each)
         ]
         self._dismiss()
         return said
@@ -87,7 +95,11 @@ class LocalEngine:
                 self._workers.remove(each)
                 _end([each])
 
-    def _start(self, slot: int) -> _Worker:
+    def _start(self, slot: int | None = None) -> _Worker:
+        """Start a worker in a place, or in the first that is empty."""
+        if slot is None:
+            taken = {worker.slot for worker in self._workers}
+            slot = next(place for place in count() if place not in taken)
         ours, theirs = self._context.Pipe()
         device = devices.assign(self._device, slot)
         process = self._context.Process(
@@ -100,9 +112,9 @@ class LocalEngine:
         with environment(worker_environment(self._threads)):
             process.start()
         theirs.close()
-        return _Worker(process, ours)
+        return _Worker(process, ours, slot)
 
-    def _receive(self, slot: int, each: _Worker) -> Iterator[Message]:
+    def _receive(self, each: _Worker) -> Iterator[Message]:
         try:
             while each.connection.poll():
                 message: Message = each.connection.recv()
@@ -116,7 +128,8 @@ class LocalEngine:
                     trial=each.trial, outcome="lost", reason=_how_it_died(each)
                 )
             each.connection.close()
-            self._workers[slot] = self._start(slot)
+            place = self._workers.index(each)
+            self._workers[place] = self._start(each.slot)
 
 
 def _end(workers: Sequence[_Worker]) -> None:

@@ -38,6 +38,7 @@ class Driver:
         trials = study.get_trials(deepcopy=False)
         self._interrupted = [t for t in trials if t.state is TrialState.RUNNING]
         self._paused = self._finishing = self._stopping = False
+        self._copies: list[int] = []
         self._waiting = sum(t.state is TrialState.WAITING for t in trials)
         self._asked = len(trials) - self._waiting
         halving = plan.config.pruner == "asha" and not plan.config.folds
@@ -125,8 +126,11 @@ class Driver:
         values = check_params(params, self._plan.config)
         attributes = {"origin": origin}
         retried(lambda: self._study.enqueue_trial(values, user_attrs=attributes))
+        waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+        self._copies.append(waiting[-1]._trial_id)
         self._waiting += 1
-        self._plan = dataclasses.replace(self._plan, trials=self._plan.trials + 1)
+        total = max(self._plan.trials, self._asked) + 1
+        self._plan = dataclasses.replace(self._plan, trials=total)
         return "queued: the next trial trains it"
 
     def _say(self, phase: Phase | None = None, outcome: str = "") -> None:
@@ -180,6 +184,14 @@ class Driver:
             return Running(trial, _curve(frozen), folds, log=log)
         self._waiting = max(0, self._waiting - 1)
         self._asked += 1
+        if self._copies:  # before what waits for longer: the cells of a grid
+            copy = self._copies.pop(0)
+            retried(
+                lambda: self._study._storage.set_trial_state_values(
+                    copy, TrialState.RUNNING
+                )
+            )
+            return Running(Trial(self._study, copy), [], folds)
         return Running(retried(self._study.ask), [], folds)
 
     def _pending(self) -> int:

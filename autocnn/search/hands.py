@@ -114,7 +114,10 @@ class Hands:
         running.images_per_second.append(epoch.images_per_second)
         running.seconds = epoch.trained_seconds
         running.last_epoch_seconds = epoch.seconds
-        running.pace = Pace(epoch.epoch + 1, 0.0, epoch.fold, epoch.images_per_second)
+        over = epoch.epoch == epoch.epochs
+        running.pace = Pace(
+            epoch.epoch + (not over), float(over), epoch.fold, epoch.images_per_second
+        )
         step = epoch.fold or epoch.epoch
         unfinished = epoch.fold and epoch.epoch < epoch.epochs
         if step != len(running.curve) + 1 or unfinished:

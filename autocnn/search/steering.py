@@ -91,10 +91,9 @@ class Steering:
                 self._carry_out(search, command)
 
     def _carry_out(self, search: Steerable, command: Command) -> None:
+        do = DO.get(command.operation, _refuse)
         try:
-            text, done = DO[command.operation](search, command), True
-        except KeyError:
-            text, done = f"this search cannot '{command.operation}'", False
+            text, done = do(search, command), True
         except RequestError as error:
             text, done = f"{error.problem}", False
         retried(lambda: answer(self._study, command, text, done=done))
@@ -134,6 +133,10 @@ def _misses(value: Any, choice: Range) -> str:
         case FloatRange(low, high):
             good = isinstance(value, int | float) and low <= value <= high
             return "" if good else f"a number from {low:g} to {high:g}"
+
+
+def _refuse(_: Steerable, command: Command) -> str:
+    raise RequestError(f"this search cannot '{command.operation}'")
 
 
 def _count(command: Command, most: int) -> int:

@@ -161,7 +161,7 @@ def only_search(folder: Path, url: str) -> Iterator[None]:
     except filelock.Timeout:
         raise UnavailableError(
             f"another search works on study '{folder.name}'",
-            hint="wait for it or stop it; autocnn leaderboard shows how it does",
+            hint=f"see how it does, or stop it: autocnn watch {folder.name}",
         ) from None
     except OSError as error:
         raise RequestError(

@@ -71,9 +71,15 @@ def commands(attributes: Mapping[str, Any]) -> list[Command]:
             command = Command(**document)
         except TypeError:
             continue  # of a version that knows more
-        if key == PREFIX + command.id and isinstance(command.sent, int | float):
+        if key == PREFIX + str(command.id) and _is_sound(command):
             found.append(command)
     return sorted(found, key=lambda command: (command.sent, command.id))
+
+
+def _is_sound(command: Command) -> bool:
+    """Tell what a driver can work with from what another program wrote."""
+    kinds = {"operation": str, "params": dict | None, "sent": int | float}
+    return all(isinstance(getattr(command, name), kinds[name]) for name in kinds)
 
 
 def _write(study: optuna.Study, command: Command) -> None:

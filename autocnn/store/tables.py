@@ -29,7 +29,13 @@ params = table(
     column("param_value"),
     column("distribution_json"),
 )
-values = table("trial_values", column("trial_id"), column("objective"), column("value"))
+values = table(
+    "trial_values",
+    column("trial_id"),
+    column("objective"),
+    column("value"),
+    column("value_type"),
+)
 steps = table(
     "trial_intermediate_values",
     column("trial_id"),

@@ -113,11 +113,11 @@ class Trials:
             select(tables.steps), tables.steps.c.trial_id
         ):
             parts.curve[trial][step] = SPECIAL.get(kind, value)
-        for trial, _, value in rows(
+        for trial, _, value, kind in rows(
             select(tables.values).where(tables.values.c.objective == 0),
             tables.values.c.trial_id,
         ):
-            parts.value[trial] = value
+            parts.value[trial] = SPECIAL.get(kind, value)
         return parts
 
     def _describe(self, found: Iterable[tuple[str, str]]) -> None:

@@ -154,10 +154,6 @@ def test_a_worker_too_many_that_dies_is_not_replaced(make_engine, make_job):
     listen(engine, epoch(1))
 
 
-@pytest.mark.xfail(
-    reason="Hands submits a lost trial anew, and there is no worker",
-    raises=StopIteration,
-)
 def test_a_trial_that_lost_a_worker_too_many_goes_on_all_the_same(
     make_engine, make_job
 ):

@@ -249,7 +249,6 @@ def test_a_search_says_where_its_trials_are(make_search, scripted, monkeypatch):
     assert beaten == sorted(set(beaten))
 
 
-@pytest.mark.xfail(reason="the last epoch's end is taken for the begin of another")
 @pytest.mark.parametrize("folds", [0, 2])
 def test_no_trial_is_in_an_epoch_that_it_has_not(
     make_search, scripted, monkeypatch, folds

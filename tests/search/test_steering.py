@@ -360,7 +360,6 @@ def test_a_copy_that_was_not_begun_is_trained_by_a_later_run(search, person, run
     assert statuses(search) == ["complete", "complete"]
 
 
-@pytest.mark.xfail(reason="enqueue adds one to a total that is already exceeded")
 def test_a_copy_is_trained_though_the_total_was_lowered(search, person, run):
     person.when(epoch(2), "trials", count=1)
     person.when(epoch(2), "enqueue", params=COPY)
@@ -368,7 +367,6 @@ def test_a_copy_is_trained_though_the_total_was_lowered(search, person, run):
     assert [row.status for row in search.rows()] == ["complete"] * 4
 
 
-@pytest.mark.xfail(reason="Optuna takes what waits in the order it was queued")
 def test_a_copy_is_trained_next_in_a_grid_too(make_search, scripted):
     grid = {"batch_size": [16, 32], "optimizer": ["sgd", "adam", "nadam"]}
     search = make_search(grid, sampler="grid", epochs=1)
@@ -562,9 +560,6 @@ def test_a_command_that_cannot_be_understood_stops_nothing(study):
     assert recorder.told == [("resume",)]
 
 
-@pytest.mark.xfail(
-    reason="what is no text or mapping ends the search", raises=TypeError
-)
 @pytest.mark.parametrize(
     "details", [{"operation": ["pause"]}, {"operation": "enqueue", "params": 5}]
 )
@@ -578,7 +573,6 @@ def test_a_command_of_odd_values_does_not_end_the_search(search, person, run, de
     assert run(trials=1).outcome == "complete"
 
 
-@pytest.mark.xfail(reason="any KeyError is taken for an unknown operation")
 def test_a_mistake_of_ours_is_not_taken_for_an_unknown_operation(study):
     class Broken(Recorder):
         def pause(self) -> str:

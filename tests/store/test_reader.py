@@ -143,6 +143,11 @@ def test_an_infinite_epoch_is_read_as_such(study, make_reader):
     assert make_reader().read().trials[0].curve == (math.inf, -math.inf)
 
 
+def test_an_infinite_value_is_read_as_such(study, make_reader):
+    study.add_trial(create_trial(value=math.inf))
+    assert make_reader().read().trials[0].val_accuracy == math.inf
+
+
 def objective(trial: optuna.Trial) -> float:
     """Draw as other programs do: some values only if others are so."""
     if trial.suggest_categorical("kind", ["deep", None, True, 2]) == "deep":

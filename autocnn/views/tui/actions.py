@@ -63,6 +63,15 @@ class Actions(App[str | None]):
         """The trial that keys act on now."""
         raise NotImplementedError
 
+    @property
+    def life(self) -> str:
+        """Say whether a driver works on the study."""
+        raise NotImplementedError
+
+    def open_trials(self, trials: Sequence[int]) -> None:
+        """Show one trial in full, or several side by side."""
+        raise NotImplementedError
+
     def action_pause(self) -> None:
         """Start no more trials, or start them again."""
         state = self.moment.study.state if self.moment else None

@@ -5,25 +5,32 @@ It holds nothing that is lost when it dies: the search is another process.
 
 import os
 import time
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any, ClassVar
 
+from rich.traceback import Traceback
 from textual import work
-from textual.app import App, ComposeResult
+from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Static
 from textual.worker import get_current_worker
 
 from autocnn.errors import AutocnnError
 from autocnn.store.rows import TrialRow
 from autocnn.views.tui.actions import Actions
+from autocnn.views.tui.compare import CompareScreen
 from autocnn.views.tui.feed import Feed
 from autocnn.views.tui.header import STALE_SECONDS, Header
 from autocnn.views.tui.moment import History, Moment
+from autocnn.views.tui.overview import Overview
 from autocnn.views.tui.panel import Detail, Panel
 from autocnn.views.tui.panels import PANELS
 from autocnn.views.tui.screens import read_screen
 from autocnn.views.tui.themes import THEMES
+from autocnn.views.tui.trial import TrialScreen
 
 READ_SECONDS = 1.0
 """The study is not read more often than this, however fast it changes."""
@@ -92,6 +99,25 @@ class Watch(Actions, App[str | None]):
         plain = "NO_COLOR" in os.environ
         self.theme = "autocnn-plain" if plain else "autocnn-dark"
 
+    def get_system_commands(
+        self,
+        screen: Screen[Any],  # noqa: ARG002 - Textual's signature
+    ) -> Iterable[SystemCommand]:
+        """Offer all that keys do in the command palette, too."""
+        for binding in self.BINDINGS:
+            assert isinstance(binding, Binding)
+            action = partial(self.run_action, binding.action)
+            key = binding.key_display or binding.key
+            if binding.action != "command_palette":
+                yield SystemCommand(binding.description, f"key {key}", action)
+        yield SystemCommand("Theme", "choose among all themes", self.search_themes)
+
+    def _fatal_error(self) -> None:
+        """Leave with the traceback alone: values of variables tell nobody anything."""
+        self.bell()
+        self._exit_renderables.append(Traceback(show_locals=False, width=None))
+        self._close_messages_no_wait()
+
     def compose(self) -> ComposeResult:
         """Lay the panels one over the other, between header and footer."""
         yield Header()
@@ -157,7 +183,11 @@ class Watch(Actions, App[str | None]):
         self.call_after_refresh(self._settle)
 
     def _settle(self) -> None:
-        self.settled = True
+        """Say that a picture may be taken, once all is read that it shows."""
+        shown = self.screen if isinstance(self.screen, Detail) else self.panel
+        self.settled = shown.settled
+        if not self.settled:
+            self.set_timer(0.05, self._settle)
 
     @property
     def panel(self) -> Panel:
@@ -173,8 +203,29 @@ class Watch(Actions, App[str | None]):
             return None
         return self.moment.row(shown.selected)
 
-    def open_trials(self, trials: list[int]) -> None:
-        """Show one trial in full."""
+    def open_trials(self, trials: Sequence[int]) -> None:
+        """Show one trial in full, or several side by side."""
+        moment = self.moment
+        for trial in trials:
+            if moment is None or moment.row(trial) is None:
+                self.notify(f"there is no trial {trial}", severity="error")
+                return
+        several = len(trials) > 1
+        screen = CompareScreen(trials) if several else TrialScreen(trials[0])
+        self.push_screen(screen)
+        assert moment is not None
+        screen.show(moment)
+
+    def action_compare(self) -> None:
+        """Show the marked trials side by side; a single one beside the chosen one."""
+        marks = self.query_one(Overview).board.marks
+        marked = {mark for mark in marks if isinstance(mark, int)}
+        if len(marked) == 1 and self.target is not None:
+            marked.add(self.target.trial)
+        if len(marked) < 2:
+            self.notify("mark two or more trials with m first", severity="warning")
+            return
+        self.open_trials(sorted(marked))
 
     def on_failed(self, message: Failed) -> None:
         """Say what is wrong where everybody looks."""
@@ -203,7 +254,9 @@ class Watch(Actions, App[str | None]):
         )
 
     def action_panel(self, name: str) -> None:
-        """Show another panel."""
+        """Show another panel, in place of what lies over it."""
+        while isinstance(self.screen, Detail):
+            self.pop_screen()
         self.query_one(ContentSwitcher).current = name
         if self.moment is not None:
             self.panel.show(self.moment)

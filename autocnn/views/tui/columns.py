@@ -6,7 +6,7 @@ from typing import Any
 from autocnn.store.rows import TrialRow
 from autocnn.views import leaderboard
 from autocnn.views.tables import accuracy, count, duration, score
-from autocnn.views.tui.header import SIGNS, bar
+from autocnn.views.tui.header import ASCII_ONLY, SIGNS, bar
 from autocnn.views.tui.moment import Moment
 from autocnn.views.tui.plot import dots
 from autocnn.views.tui.table import Column
@@ -15,7 +15,7 @@ CURVE = 10
 STYLES = {"running": "running", "pruned": "pruned", "failed": "failed"}
 
 
-def board(moment: Moment, *, ascii_only: bool = False) -> Sequence[Column[TrialRow]]:
+def board(moment: Moment) -> Sequence[Column[TrialRow]]:
     """Columns of the leaderboard."""
     ranks, best = moment.ranks, moment.best
     low, high = scale(moment)
@@ -26,7 +26,7 @@ def board(moment: Moment, *, ascii_only: bool = False) -> Sequence[Column[TrialR
         return STYLES.get(row.status, "")
 
     def curve(row: TrialRow) -> str:
-        return dots(row.curve, CURVE, low, high, moment.epochs, ascii_only=ascii_only)
+        return dots(row.curve, CURVE, low, high, moment.epochs, ascii_only=ASCII_ONLY)
 
     def rank(row: TrialRow) -> str:
         return str(ranks.get(row.trial, ""))
@@ -53,7 +53,7 @@ def board(moment: Moment, *, ascii_only: bool = False) -> Sequence[Column[TrialR
     )  # fmt: skip
 
 
-def running(moment: Moment, *, ascii_only: bool = False) -> Sequence[Column[TrialRow]]:
+def running(moment: Moment) -> Sequence[Column[TrialRow]]:
     """Columns of the trials that are trained now."""
     low, high = scale(moment)
     state = moment.study.state
@@ -68,7 +68,7 @@ def running(moment: Moment, *, ascii_only: bool = False) -> Sequence[Column[Tria
         return bar((row.epochs + within) / planned, 12)
 
     def curve(row: TrialRow) -> str:
-        return dots(row.curve, CURVE, low, high, moment.epochs, ascii_only=ascii_only)
+        return dots(row.curve, CURVE, low, high, moment.epochs, ascii_only=ASCII_ONLY)
 
     def stands(row: TrialRow) -> str:
         place = moment.standing(row)

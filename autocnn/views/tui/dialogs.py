@@ -84,6 +84,7 @@ class Ask(ModalScreen[str | None]):
 class Edit(ModalScreen[dict[str, Any] | None]):
     """The values of a trial, one line each; enter sends them, if all can be."""
 
+    AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "back", id="dialog.back"),
         Binding("down", "app.focus_next", show=False, id="edit.next"),

@@ -2,26 +2,28 @@
 
 import math
 import shlex
+import textwrap
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from optuna.distributions import (
     BaseDistribution,
-    CategoricalDistribution,
     FloatDistribution,
     IntDistribution,
 )
+from textual.content import Content
+from textual.widgets import Static
 
 from autocnn.storage import sqlite_file, storage_url
 from autocnn.store.rows import TrialRow
-from autocnn.views.tables import accuracy, duration
-from autocnn.views.tui.header import SIGNS
+from autocnn.views.tables import accuracy, count, duration
+from autocnn.views.tui.header import ASCII_ONLY
 from autocnn.views.tui.moment import Moment, ordinal
 from autocnn.views.tui.plot import Band
+from autocnn.views.tui.table import Column
 
 DEFAULT_STORAGE = "studies/autocnn.db"
 FEW_VALUES = 5
@@ -30,6 +32,7 @@ FEW_CURVES = 8
 LEAST_CURVES = 4
 """Of fewer, quartiles are no more than the curves themselves."""
 RANGE = 8
+LABEL = 9
 
 Epochs = Sequence[Sequence[float]]
 """[at, train_loss, train_accuracy, val_loss, seconds, images_per_second] of each."""
@@ -38,15 +41,14 @@ Epochs = Sequence[Sequence[float]]
 def facts(row: TrialRow, moment: Moment, epochs: Epochs) -> Iterator[tuple[str, str]]:
     """Say what became of a trial, as labels and texts."""
     unit = "fold" if moment.study.config.get("folds") else "epoch"
-    yield f"{SIGNS.get(row.status, ' ')} {row.status}"[:9], fate(row, moment, unit)
+    yield "status", fate(row, moment, unit)
     if stood := standings(row, moment, unit):
         yield "standing", stood
     if row.curve:
         top = max(range(len(row.curve)), key=row.curve.__getitem__)
         text = f"{accuracy(row.curve[top])} at {unit} {top + 1}"
         if unit == "epoch" and top < len(epochs):
-            trained = epochs[top][2]
-            text += f"; on what it learned from {accuracy(trained)}"
+            text += f" (train {accuracy(epochs[top][2])})"
         yield "best", text
     yield "origin", origin(row, moment)
     spent = row.seconds
@@ -57,7 +59,9 @@ def facts(row: TrialRow, moment: Moment, epochs: Epochs) -> Iterator[tuple[str, 
     parts += [f"{speed:,.0f} images/s"] if speed else []
     if row.started is not None:
         begun = time.localtime(row.started)
-        parts.append(f"begun {time.strftime('%Y-%m-%d %H:%M', begun)}")
+        today = begun[:3] == time.localtime(moment.now)[:3]
+        day = "" if today else f"{time.strftime('%Y-%m-%d', begun)} "
+        parts.append(f"from {day}{time.strftime('%H:%M', begun)}")
     if parts:
         yield "time", ", ".join(parts)
 
@@ -66,16 +70,16 @@ def fate(row: TrialRow, moment: Moment, unit: str) -> str:
     """Say how far a trial came, and why it did not come farther."""
     planned = row.planned_epochs if unit == "epoch" else None
     planned = planned or (row.epochs if row.status == "complete" else moment.epochs)
-    far = f"after {row.epochs} of {planned} {unit}s"
+    far = f"{row.status} after {row.epochs} of {planned} {unit}s"
     match row.status:
         case "waiting":
-            return "it is trained when a worker is free"
+            return "waiting for a free worker"
         case "running":
-            now = f"{unit} {row.epochs + 1} of {planned}"
+            now = f"running, {unit} {row.epochs + 1} of {planned}"
             stands = moment.standing(row)
             return f"{now}; {stands} at {unit} {row.epochs}" if stands else now
         case "interrupted":
-            return f"{far}; it goes on from there when the search does"
+            return f"{far}; goes on from there when the search does"
         case _:
             return f"{far}: {row.reason}" if row.reason else far
 
@@ -86,7 +90,9 @@ def standings(row: TrialRow, moment: Moment, unit: str) -> str:
     found = []
     for rung in rungs:
         if row.epochs >= rung:
-            others = [r.curve[rung - 1] for r in moment.study.trials if r.epochs >= rung]
+            others = [
+                r.curve[rung - 1] for r in moment.study.trials if r.epochs >= rung
+            ]
             rank = 1 + sum(other > row.curve[rung - 1] for other in others)
             found.append(f"{unit} {rung}: {ordinal(rank)} of {len(others)}")
     return ", ".join(found)
@@ -107,8 +113,8 @@ def commands(row: TrialRow, study: str, place: str) -> list[str]:
         return []
     where = ["--study", study, *_storage(place)]
     train = shlex.join(["autocnn", "train", f"{row.trial}", *where])
-    show = shlex.join(["autocnn", "show", f"{row.trial}", "--recipe", *where])
-    return [train, f"{show} > mine.toml"]
+    show = shlex.join(["autocnn", "show", f"{row.trial}", *where])
+    return [train, f"{show} --recipe > mine.toml"]
 
 
 def _storage(place: str) -> list[str]:
@@ -152,7 +158,8 @@ def in_range(value: Any, distribution: BaseDistribution | None) -> str:
     low, high = stretch(distribution.low), stretch(distribution.high)
     share = (stretch(value) - low) / (high - low) if high > low else 0.5
     place = min(RANGE - 1, max(0, int(share * RANGE)))
-    return "·" * place + "●" + "·" * (RANGE - 1 - place)
+    dot, here = ".#" if ASCII_ONLY else "·●"
+    return dot * place + here + dot * (RANGE - 1 - place)
 
 
 def quartiles(rows: Sequence[TrialRow]) -> Band | None:
@@ -174,3 +181,87 @@ def quartiles(rows: Sequence[TrialRow]) -> Band | None:
 def written(value: Any) -> str:
     """Write a drawn value, numbers with three digits."""
     return f"{value:.3g}" if isinstance(value, float) else f"{value}"
+
+
+class Facts(Static):
+    """Labels with texts, each indented under itself where it takes several lines."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._facts: Sequence[tuple[str, str]] = ()
+        self._drawn: tuple[object, int] = ((), -1)
+
+    def show(self, facts: Sequence[tuple[str, str]]) -> None:
+        """Show these, if they are not shown already."""
+        self._facts = facts
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Wrap the texts anew."""
+        self._draw()
+
+    def _draw(self) -> None:
+        width = self.size.width or 80
+        if self._drawn == (self._facts, width):
+            return
+        self._drawn = self._facts, width
+        parts: list[str | tuple[str, str]] = []
+        for label, text in self._facts:
+            lines = textwrap.wrap(text, max(20, width - LABEL)) or [""]
+            parts += ["\n" if parts else "", (label.ljust(LABEL), "$secondary")]
+            parts.append(("\n" + " " * LABEL).join(lines))
+        self.update(Content.assemble(*parts))
+
+
+def value_columns(
+    drawn: Sequence[tuple[str, Any]],
+    moment: Moment,
+    shares: Mapping[str, str],
+    *,
+    roomy: bool,
+) -> Sequence[Column[tuple[str, Any]]]:
+    """Columns of a trial's values; where it is not roomy the names are cut."""
+    ranges = moment.study.distributions
+    name = max((len(name) for name, _ in drawn), default=0) if roomy else 13
+    longest = max((len(written(value)) for _, value in drawn), default=0)
+    longest = longest if roomy else min(longest, 11)
+
+    def bar(drawn: tuple[str, Any]) -> str:
+        return in_range(drawn[1], ranges.get(drawn[0]))
+
+    return (
+        Column(name="name", title="parameter", width=name,
+               text=lambda drawn: drawn[0], priority=4),
+        Column(name="value", title="value", width=longest, priority=3, stretch=True,
+               text=lambda drawn: written(drawn[1])),
+        Column(name="share", title="", width=4, right=True, priority=2,
+               text=lambda drawn: shares.get(drawn[0], "")),
+        Column(name="range", title="in range", width=8, text=bar, priority=1),
+    )  # fmt: skip
+
+
+def layer_columns() -> Sequence[Column[tuple[int, Any]]]:
+    """Columns of a trial's layers."""
+
+    def shape(layer: tuple[int, Any]) -> str:
+        return ("x" if ASCII_ONLY else "×").join(map(str, layer[1][1]))
+
+    return (
+        Column(name="layer", title="layer", width=13, priority=4, stretch=True,
+               text=lambda layer: layer[1][0]),
+        Column(name="output", title="output", width=9, right=True, priority=3,
+               text=shape),
+        Column(name="params", title="params", width=6, right=True, priority=2,
+               text=lambda layer: _few(layer[1][2])),
+        Column(name="flops", title="FLOPs", width=6, right=True, priority=1,
+               text=lambda layer: _few(layer[1][3])),
+    )  # fmt: skip
+
+
+def _few(number: float) -> str:
+    return count(number) if number else ""
+
+
+def points(row: TrialRow) -> tuple[tuple[float, float], ...]:
+    """Give a trial's curve to a plot."""
+    return tuple((float(step), value) for step, value in enumerate(row.curve, start=1))

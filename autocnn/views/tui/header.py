@@ -1,5 +1,7 @@
 """The two lines above every screen: which study, how far, how well, how alive."""
 
+import os
+
 from rich.cells import set_cell_size
 from textual.content import Content
 from textual.widgets import Static
@@ -9,6 +11,8 @@ from autocnn.views.tables import duration, score
 from autocnn.views.tui.moment import Moment, elapsed
 
 STALE_SECONDS = 5 * BEAT_SECONDS
+ASCII_ONLY = os.environ.get("TERM") == "linux"
+"""Whether the terminal's font has letters only, as the Linux console's."""
 SIGNS = {
     "complete": "●",
     "pruned": "⊘",
@@ -19,6 +23,8 @@ SIGNS = {
     "waiting": "…",
 }
 """Of each status; single-width in all terminals."""
+if ASCII_ONLY:
+    SIGNS = dict(zip(SIGNS, "DPFRIIQ", strict=True))
 
 
 class Header(Static):
@@ -114,6 +120,8 @@ def _machine(moment: Moment) -> str:
 
 def bar(share: float, width: int) -> str:
     """Draw a share as a bar of eighths of cells."""
+    if ASCII_ONLY:
+        return ("#" * round(min(1.0, max(0.0, share)) * width)).ljust(width, ".")
     eighths = round(min(1.0, max(0.0, share)) * width * 8)
     full, rest = divmod(eighths, 8)
     part = " ▏▎▍▌▋▊▉"[rest].strip()

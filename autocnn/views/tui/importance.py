@@ -20,7 +20,7 @@ from textual.worker import Worker, WorkerState, get_current_worker
 
 from autocnn.store.rows import TrialRow
 from autocnn.views.tui.drawn import QUARTER, Drawn, collect
-from autocnn.views.tui.header import bar
+from autocnn.views.tui.header import ASCII_ONLY
 from autocnn.views.tui.moment import Moment
 from autocnn.views.tui.panel import Panel
 from autocnn.views.tui.slices import Slice
@@ -58,14 +58,15 @@ class Importance(Panel):
         self._moment: Moment | None = None
         self._asked = 0
         """Of how many complete trials it was asked last."""
+        self._measured = 0
         self._next = 0.0
         self._found: tuple[Weighed, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Put the bars before the slice."""
-        yield Table[Weighed](_name, id="weights")
+        yield Table[Weighed](_name, ascii_only=ASCII_ONLY, id="weights")
         with Vertical(id="slice"):
-            yield Slice(id="dots")
+            yield Slice(ascii_only=ASCII_ONLY, id="dots")
             yield Static(id="sentence", markup=False)
 
     def on_mount(self) -> None:
@@ -77,6 +78,11 @@ class Importance(Panel):
         """The parameters."""
         return self.query_one("#weights", Table)
 
+    @property
+    def settled(self) -> bool:
+        """Whether it has been measured, if it can be."""
+        return self._asked == self._measured
+
     def take_focus(self) -> None:
         """Put the keyboard on the parameters."""
         self.table.focus()
@@ -86,7 +92,7 @@ class Importance(Panel):
         self._moment = moment
         complete = dict(moment.counts).get("complete", 0)
         if complete < NEEDED:
-            self._asked = 0
+            self._asked = self._measured = 0
             self._take((), complete)
         elif complete != self._asked:
             wait = self._next - time.monotonic()
@@ -115,10 +121,12 @@ class Importance(Panel):
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Say why it could not be measured."""
         if event.state is WorkerState.ERROR:
+            self._measured = self._asked
             self.table.hint = f"this cannot be measured: {event.worker.error}"
 
     def on_measured(self, message: Measured) -> None:
         """Show what was found."""
+        self._measured = self._asked
         self._take(message.found, message.trials)
 
     def _take(self, found: tuple[Weighed, ...], complete: int) -> None:
@@ -161,13 +169,21 @@ def columns(found: Sequence[Weighed], width: int) -> Sequence[Column[Weighed]]:
     named = max((len(each.drawn.name) for each in found), default=9)
     room = max(6, min(40, width - named - 12 - (24 if width >= 64 else 0)))
     return (
-        Column("parameter", "parameter", named, _name, priority=9),
-        Column("bar", "", room, lambda w: bar(w.share / top, room), priority=8,
-               style=lambda _: "running"),
-        Column("share", "share", 5, lambda w: f"{w.share:.0%}", right=True, priority=7),
-        Column("where", "best quarter", 18, lambda w: w.drawn.where(), priority=1,
-               style=lambda _: "dim", stretch=True),
+        Column(name="parameter", title="parameter", width=named, priority=9,
+               text=_name),
+        Column(name="bar", title="", width=room, priority=8, style=lambda _: "running",
+               text=lambda row: rule(row.share / top, room)),
+        Column(name="share", title="share", width=5, right=True, priority=7,
+               text=lambda row: f"{row.share:.0%}"),
+        Column(name="where", title="best quarter", width=18, priority=1, stretch=True,
+               style=lambda _: "dim", text=lambda row: row.drawn.where()),
     )  # fmt: skip
+
+
+def rule(share: float, width: int) -> str:
+    """Draw a share as a line in steps of half a cell."""
+    full, half = divmod(round(2 * share * width), 2)
+    return "=" * (full + half) if ASCII_ONLY else "━" * full + "╸" * half
 
 
 def measure(
@@ -197,6 +213,8 @@ def measure(
     # The same quarter that the slices show; a tenth of few trials would be one.
     evaluator = PedAnovaImportanceEvaluator(target_quantile=QUARTER)
     shares = get_param_importances(study, evaluator=evaluator) if found else {}
+    if len(set(shares.values())) == 1 < len(shares):
+        shares = dict.fromkeys(shares, 0.0)  # how Optuna says that none matters
     return tuple(Weighed(found[name], share) for name, share in shares.items())
 
 

@@ -9,7 +9,9 @@ from textual.widgets import Input
 
 from autocnn.store.rows import TrialRow
 from autocnn.views.tui import columns
+from autocnn.views.tui.actions import Actions
 from autocnn.views.tui.filters import Filter, parse
+from autocnn.views.tui.header import ASCII_ONLY
 from autocnn.views.tui.moment import Moment
 from autocnn.views.tui.panel import Panel
 from autocnn.views.tui.plot import Plot, Series
@@ -24,6 +26,7 @@ class Overview(Panel):
         Binding("s", "sort", "Sort", show=False, id="board.sort"),
         Binding("r", "reverse", "Reverse", show=False, id="board.reverse"),
         Binding("m", "mark", "Mark", id="trial.mark"),
+        Binding("c", "app.compare", "Compare", id="trial.compare"),
         Binding("escape", "clear", show=False, id="board.clear"),
     ]
 
@@ -35,9 +38,9 @@ class Overview(Panel):
     def compose(self) -> ComposeResult:
         """Put the running trials and the plot over the leaderboard."""
         with Horizontal(id="top"):
-            yield Table[TrialRow](_number, id="running")
-            yield Plot(id="best-so-far")
-        yield Table[TrialRow](_number, id="board")
+            yield Table[TrialRow](_number, ascii_only=ASCII_ONLY, id="running")
+            yield Plot(ascii_only=ASCII_ONLY, id="best-so-far")
+        yield Table[TrialRow](_number, ascii_only=ASCII_ONLY, id="board")
         yield Input(placeholder="val>0.8 optimizer=sgd status:pruned", id="filter")
 
     def on_mount(self) -> None:
@@ -110,6 +113,11 @@ class Overview(Panel):
             until = moment.now
         points.append(((until - begun) / 60, points[-1][1]))
         self.query_one(Plot).show((Series(tuple(points), "best"),), x_label="minutes")
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        """Show a trial in full."""
+        if isinstance(self.app, Actions):
+            self.app.open_trials([event.row.trial])
 
     def action_filter(self) -> None:
         """Open the filter's line."""

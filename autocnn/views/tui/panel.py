@@ -9,6 +9,11 @@ from autocnn.views.tui.moment import Moment
 class Panel(Container):
     """One of the views that a digit brings up."""
 
+    @property
+    def settled(self) -> bool:
+        """Whether all that it shows has been worked out."""
+        return True
+
     def show(self, moment: Moment) -> None:
         """Show the study as it is now; called at once when the panel comes up."""
         raise NotImplementedError
@@ -24,6 +29,9 @@ class Panel(Container):
 
 class Detail(Screen[None]):
     """A screen over the panels, such as a trial's; escape closes it."""
+
+    settled = True
+    """Whether all that it shows has been read."""
 
     def show(self, moment: Moment) -> None:
         """Show the study as it is now."""

@@ -23,6 +23,7 @@ def take(app: Watch, file: Path, size: tuple[int, int]) -> None:
             await pilot.pause(0.1)
             if app.settled:
                 break
+        await pilot.pause(0.1)  # the footer comes a little later
         pictures.append(app.export_screenshot())
         app.exit(None)
 

@@ -14,6 +14,8 @@ from autocnn.views.tui.plot import SMALLEST, Picture, Plot
 
 FLOOR = 0.05
 """So many of the trials may lie below the plot: a few that learned nothing."""
+FEW_DOTS = 400
+"""So many dots are drawn twice as thick."""
 LEVEL, ASCII_LEVEL = "━", "="
 LEFT = len("median ")
 SLOT = len("83.1% ")
@@ -94,9 +96,14 @@ def _dots(drawn: Drawn, picture: Picture) -> None:
     columns = np.rint(axes.across(places)).astype(int)
     bottom = axes.rows * axes.dots[1] - 1
     rows = np.clip(np.rint(axes.down(drawn.scores)), 0, bottom).astype(int)
+    thick = 2 if drawn.numbers.size <= FEW_DOTS else 1
+    right = picture.canvas.width * axes.dots[0] - 1
     for best, role in ((False, "context"), (True, "best")):
         chosen = drawn.best == best
-        picture.canvas.paint(columns[chosen], rows[chosen], role)
+        square = np.mgrid[:thick, :thick].reshape(2, -1, 1)
+        across = np.minimum(columns[chosen] + square[0], right)
+        down = np.minimum(rows[chosen] + square[1], bottom)
+        picture.canvas.paint(across.ravel(), down.ravel(), role)
     below = picture.canvas.glyphs.below
     for column in set(columns[drawn.scores < axes.y[0]] // axes.dots[0]):
         picture.canvas.write(axes.rows - 1, int(column), below, "context", over="axis")
@@ -128,6 +135,7 @@ def _ticks(drawn: Drawn, most: int) -> Sequence[float]:
     if not drawn.log:
         return ticks(low, high, most, whole=bool((drawn.numbers % 1 == 0).all()))
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    found: list[float] = []
     for parts in ((1, 2, 5), (1, 3), (1,)):
         values = [part * 10.0**power for power in powers for part in parts]
         found = [v for v in values if low * 0.999 <= v <= high * 1.001]
@@ -157,5 +165,3 @@ def _name_groups(
             shown = text if len(text) < slot else text[: max(1, slot - 2)] + "…"
             role = "best" if group.median == top else "axis"
             canvas.write(row, column - len(shown) // 2, shown, role)
-
-

@@ -3,21 +3,11 @@
 What is not in its row is read, and what takes all trials worked out, off the screen.
 """
 
-import math
-import shlex
-import textwrap
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, ClassVar, get_args
 
-import numpy as np
-from optuna.distributions import (
-    BaseDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -27,26 +17,34 @@ from textual.message import Message
 from textual.widgets import Footer, Static
 from textual.worker import Worker, WorkerState
 
-from autocnn.storage import sqlite_file, storage_url
 from autocnn.store.rows import TrialRow
-from autocnn.views.tables import accuracy, count, duration, score
+from autocnn.views.tables import count, score
 from autocnn.views.tui.actions import Actions
-from autocnn.views.tui.header import SIGNS, Header
-from autocnn.views.tui.moment import Moment, ordinal
+from autocnn.views.tui.facts import (
+    Epochs,
+    Facts,
+    commands,
+    facts,
+    layer_columns,
+    points,
+    quartiles,
+    shares,
+    value_columns,
+)
+from autocnn.views.tui.header import ASCII_ONLY, SIGNS, Header
+from autocnn.views.tui.moment import Moment
 from autocnn.views.tui.panel import Detail
 from autocnn.views.tui.plot import Band, Plot, Scale, Series
-from autocnn.views.tui.table import Column, Table
+from autocnn.views.tui.table import Table
 
-FEW_VALUES = 5
-"""Of fewer trials it says little where a value stands among them."""
-FEW_CURVES = 8
 LOOKS = {
     "complete": "$success",
     "running": "$primary",
     "failed": "$error",
-    "pruned": "$text-muted",
+    "pruned": "$secondary",
 }
-LABEL = 10
+ROOMY = 44
+"""In so many cells the names of values are not cut."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +54,8 @@ class Found:
     trial: int
     layers: Sequence[tuple[int, Sequence[Any]]] = ()
     """By their places: name, shape of the output, parameters and FLOPs."""
-    epochs: Sequence[Sequence[float]] = ()
-    shares: Mapping[str, str]
+    epochs: Epochs = ()
+    shares: Mapping[str, str] = field(default_factory=dict)
     band: Band | None = None
 
 
@@ -67,36 +65,6 @@ class Looked(Message):
     def __init__(self, found: Found) -> None:
         super().__init__()
         self.found = found
-
-
-class Facts(Static):
-    """Labels with texts, each indented under itself where it takes several lines."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._facts: Sequence[tuple[str, str]] = ()
-        self._drawn: tuple[object, int] = ((), -1)
-
-    def show(self, facts: Sequence[tuple[str, str]]) -> None:
-        """Show these, if they are not shown already."""
-        self._facts = facts
-        self._draw()
-
-    def on_resize(self) -> None:
-        """Wrap the texts anew."""
-        self._draw()
-
-    def _draw(self) -> None:
-        width = self.size.width or 80
-        if self._drawn == (self._facts, width):
-            return
-        self._drawn = self._facts, width
-        parts: list[str | tuple[str, str]] = []
-        for label, text in self._facts:
-            lines = textwrap.wrap(text, max(20, width - LABEL)) or [""]
-            parts += ["\n" if parts else "", (label.ljust(LABEL), "$text-muted")]
-            parts.append(("\n" + " " * LABEL).join(lines))
-        self.update(Content.assemble(*parts))
 
 
 class TrialScreen(Detail):
@@ -112,7 +80,7 @@ class TrialScreen(Detail):
             id="trial.better",
         ),
         Binding("right,l", "step(1)", show=False, priority=True, id="trial.worse"),
-        Binding("y", "scale", "Scale", id="plot.scale"),
+        Binding("y", "scale", "Scale", show=False, id="plot.scale"),
         Binding("m", "mark", "Mark", id="trial.mark"),
         Binding("c", "app.compare", show=False, id="trial.compare"),
         Binding("escape,backspace", "back", "Back", key_display="esc", id="back"),
@@ -124,7 +92,7 @@ class TrialScreen(Detail):
         self._trial = trial
         self._moment: Moment | None = None
         self._asked: tuple[object, ...] = ()
-        self._found = Found(trial=trial, shares={})
+        self._found = Found(trial=trial)
 
     def compose(self) -> ComposeResult:
         """Put the curve over what became of it, beside the values and the layers."""
@@ -132,13 +100,19 @@ class TrialScreen(Detail):
         yield Static(id="title")
         with Horizontal(id="trial"):
             with Vertical():
-                yield Plot(hint="no epoch is over yet", id="curve")
+                yield Plot(
+                    hint="no epoch is over yet", ascii_only=ASCII_ONLY, id="curve"
+                )
                 with VerticalScroll(id="facts"):
                     yield Facts()
                     yield Static(id="commands")
             with Container(id="recipe"):
-                yield Table[tuple[str, Any]](lambda value: value[0], id="values")
-                yield Table[tuple[int, Any]](lambda layer: layer[0], id="layers")
+                yield Table[tuple[str, Any]](
+                    itemgetter(0), ascii_only=ASCII_ONLY, id="values"
+                )
+                yield Table[tuple[int, Any]](
+                    itemgetter(0), ascii_only=ASCII_ONLY, id="layers"
+                )
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -226,7 +200,7 @@ class TrialScreen(Detail):
         place = ranked.index(self._trial) + by
         if place in range(len(ranked)):
             self._trial = ranked[place]
-            self._found = Found(trial=self._trial, shares={})
+            self._found = Found(trial=self._trial)
             self.show(self._moment)
             for table in self.query(Table):
                 table.move_to(0)
@@ -252,7 +226,7 @@ class TrialScreen(Detail):
         self.query_one("#title", Static).update(self._title(row, moment))
         self._draw_curve(row, moment)
         self._draw_tables(row, moment)
-        self.query_one(Facts).show(tuple(facts(row, moment, self._found)))
+        self.query_one(Facts).show(tuple(facts(row, moment, self._found.epochs)))
         lines = commands(row, moment.study.name, self.host.feed.place)
         self.query_one("#commands", Static).update(Content("\n".join(lines)))
 
@@ -264,8 +238,60 @@ class TrialScreen(Detail):
         board = self.app.query_one("#board", Table)
         parts += ["✓ marked"] if row.trial in board.marks else []
         return Content.assemble(
-            (f" {moment.study.name} › ", "$text-muted"),
+            (f" {moment.study.name} › ", "$secondary"),
             (f"#{row.trial}  ", "bold"),
             (f"{SIGNS.get(row.status, ' ')} {row.status}", LOOKS.get(row.status, "")),
             "  " + "  ".join(parts),
         )
+
+    def _draw_curve(self, row: TrialRow, moment: Moment) -> None:
+        best, plot = moment.best, self.query_one(Plot)
+        series = []
+        if self._found.epochs:
+            trained = tuple(
+                (float(step), epoch[2])
+                for step, epoch in enumerate(self._found.epochs, start=1)
+            )
+            series.append(Series(trained, "context", "train"))
+        band = self._found.band if row.curve else None
+        if best is not None and best.trial != row.trial:
+            series.append(Series(points(best), "best", f"#{best.trial} best"))
+        series.append(Series(points(row), "selected", f"#{row.trial}"))
+        state = moment.study.state
+        rungs = state.rungs if state else ()
+        plot.show(
+            series,
+            band,
+            [(float(rung), "rung") for rung in rungs],
+            x_label="epoch",
+            x_high=float(row.planned_epochs or moment.epochs),
+        )
+        shaded = " · 25–75 % shaded" if band else ""
+        plot.border_title = f"val accuracy{shaded}"
+        dim = "dim: training images · " if self._found.epochs else ""
+        plot.border_subtitle = f"{dim}y: {plot.y_scale}"
+
+    def _draw_tables(self, row: TrialRow, moment: Moment) -> None:
+        values, layers = (
+            self.query_one("#values", Table),
+            self.query_one("#layers", Table),
+        )
+        drawn = [*row.params.items()]
+        roomy = values.size.width >= ROOMY
+        values.show(
+            drawn, value_columns(drawn, moment, self._found.shares, roomy=roomy)
+        )
+        values.border_subtitle = "p: percentile" if self._found.shares else ""
+        values.hint = "" if row.params else "no value is drawn yet"
+        layers.show(self._found.layers, layer_columns())
+        many = len(self._found.layers)
+        layers.border_title = f"{many} layers" if many else "layers"
+        if row.parameters is not None:
+            sums = f"{count(row.parameters)} params · {count(row.flops)} FLOPs"
+            layers.border_subtitle = sums
+
+
+def next_scale(plot: Plot) -> None:
+    """Stretch the y axis in the next way."""
+    scales: Sequence[Scale] = get_args(Scale)
+    plot.y_scale = scales[(scales.index(plot.y_scale) + 1) % len(scales)]

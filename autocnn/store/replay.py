@@ -1,0 +1,288 @@
+"""A recorded study as it was at any moment, and the time that it is played by."""
+
+import bisect
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from autocnn.store.rows import (
+    CONFIG,
+    StudySnapshot,
+    TrialRow,
+    standard_error,
+    val_images,
+)
+from autocnn.store.state import Pace, Phase, SearchState
+
+SILENCE = 600.0
+"""Where nothing happens for longer than these seconds, nobody wants to wait."""
+SHORT = 10.0
+"""Seconds that such a silence takes in a replay."""
+
+Histories = Mapping[int, Sequence[Sequence[float]]]
+"""By trial number, what is logged of its epochs: when each ended, ..., its seconds and
+images per second."""
+
+
+def at(study: StudySnapshot, histories: Histories, moment: float) -> StudySnapshot:
+    """Say what a study was at a moment, in seconds since 1970."""
+    return Recording(study, histories).at(moment)
+
+
+@dataclass(frozen=True, slots=True)
+class _Epoch:
+    """One epoch (or fold) of a trial in time."""
+
+    begun: float
+    ended: float
+    images_per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """One trial in time."""
+
+    row: TrialRow
+    started: float
+    ended: float
+    """Infinite if it never ended."""
+    epochs: Sequence[_Epoch]
+    timed: bool
+    """Whether the times of the epochs are known, rather than guessed."""
+
+    def passed(self, moment: float) -> int:
+        """Count the epochs that had ended by then."""
+        return bisect.bisect_right(self.epochs, moment, key=lambda one: one.ended)
+
+    def changes(self) -> Iterable[float]:
+        """When its row is another than before."""
+        yield self.started
+        yield from (epoch.ended for epoch in self.epochs)
+        if self.ended < math.inf:
+            yield self.ended
+
+
+class Timeline:
+    """A study's time as it is played: from 0, in seconds, and silences are short."""
+
+    def __init__(
+        self, begin: float, end: float, busy: Iterable[tuple[float, float]]
+    ) -> None:
+        """`busy`: spans in which something happened, the earliest first."""
+        self._moments, self._played = [begin], [0.0]
+        self.silences: list[float] = []
+        """How long each was that is shortened, in seconds."""
+        reached = begin
+        for since, until in itertools.chain(busy, [(end, end)]):
+            if since - reached > SILENCE:
+                self._add(reached, reached - self._moments[-1])
+                self._add(since, SHORT)
+                self.silences.append(since - reached)
+            reached = max(reached, until)
+        self._add(end, end - self._moments[-1])
+
+    def _add(self, moment: float, seconds: float) -> None:
+        self._moments.append(moment)
+        self._played.append(self._played[-1] + seconds)
+
+    @property
+    def length(self) -> float:
+        """How many seconds there are to play."""
+        return self._played[-1]
+
+    def moment(self, played: float) -> float:
+        """Say which moment is shown after playing so many seconds."""
+        return _between(self._played, self._moments, played)
+
+    def played(self, moment: float) -> float:
+        """Say after how many seconds a moment is shown."""
+        return _between(self._moments, self._played, moment)
+
+
+def _between(xs: Sequence[float], ys: Sequence[float], x: float) -> float:
+    """Follow the line through points; at its ends it stays."""
+    if x >= xs[-1]:
+        return ys[-1]
+    place = max(1, bisect.bisect_right(xs, x))
+    (left, right), (low, high) = xs[place - 1 : place + 1], ys[place - 1 : place + 1]
+    return low + (high - low) * max(0.0, x - left) / (right - left)
+
+
+class Recording:
+    """A study with its times; `at` works out only what differs from the last time."""
+
+    def __init__(self, study: StudySnapshot, histories: Histories) -> None:
+        self.study = study
+        known = [*_times(study, histories)]
+        self.begin, self.end = min(known, default=0.0), max(known, default=0.0)
+        self._courses = {
+            row.trial: _course(row, histories.get(row.trial, ()), self.end)
+            for row in study.trials
+            if row.started is not None or row.ended is not None
+        }
+        changes = sorted(
+            (moment, trial)
+            for trial, course in self._courses.items()
+            for moment in course.changes()
+        )
+        self._moments = [moment for moment, _ in changes]
+        self._owners = [trial for _, trial in changes]
+        self._starts = sorted(course.started for course in self._courses.values())
+        self.timeline = Timeline(self.begin, self.end, sorted(self._busy()))
+        self._reached = 0
+        self._rows: dict[int, TrialRow] = {}
+        self._running: set[int] = set()
+
+    def at(self, moment: float) -> StudySnapshot:
+        """Say what the study was at a moment; from its end on, what it is."""
+        if moment >= self.end:
+            return self.study
+        reached = bisect.bisect_right(self._moments, moment)
+        first, last = sorted((reached, self._reached))
+        for trial in set(self._owners[first:last]):
+            self._place(trial, moment)
+        self._reached = reached
+        return replace(
+            self.study,
+            trials=tuple(self._rows[trial] for trial in sorted(self._rows)),
+            state=self._state(moment),
+            commands=tuple(c for c in self.study.commands if c.sent <= moment),
+        )
+
+    def epochs(self, trial: int, moment: float) -> int:
+        """Count the epochs of a trial that had ended by then."""
+        course = self._courses.get(trial)
+        return course.passed(moment) if course is not None else 0
+
+    def _place(self, trial: int, moment: float) -> None:
+        """Put a trial's row of that moment among the others."""
+        course = self._courses[trial]
+        self._running.discard(trial)
+        if moment < course.started:
+            self._rows.pop(trial, None)
+        elif moment >= course.ended:
+            self._rows[trial] = course.row
+        else:
+            self._running.add(trial)
+            self._rows[trial] = self._cut(course.row, course.passed(moment))
+
+    def _cut(self, row: TrialRow, epochs: int) -> TrialRow:
+        """Take what is known of a trial while it runs, after so many epochs."""
+        curve, score = row.curve[:epochs], None
+        if curve:
+            folds = self.study.config.get("folds")
+            score = sum(curve) / len(curve) if folds else max(curve)
+        return replace(
+            row,
+            state="running",
+            status="running",
+            val_accuracy=score,
+            val_standard_error=standard_error(
+                score, val_images({CONFIG: self.study.config})
+            ),
+            epochs=epochs,
+            curve=curve,
+            seconds=None,
+            images_per_second=None,
+            reason="",
+            ended=None,
+        )
+
+    def _state(self, moment: float) -> SearchState | None:
+        """Say what the driver would have said; None if it never said anything."""
+        if self.study.state is None:
+            return None
+        return replace(
+            self.study.state,
+            phase=self._phase(moment),
+            beat=self._reached,
+            seconds=round(self.timeline.played(moment), 1),
+            earlier_seconds=0.0,
+            seconds_left=None,
+            outcome="",
+            notice="",
+            paces=dict(self._paces(moment)),
+            load=None,
+        )
+
+    def _phase(self, moment: float) -> Phase:
+        """Whether the search was paused: it was asked to, and began nothing since."""
+        asked = [c for c in self.study.commands if c.sent <= moment and c.done]
+        last = next(
+            (c for c in reversed(asked) if c.operation in {"pause", "resume"}), None
+        )
+        if last is None or last.operation == "resume":
+            return "searching"
+        begun = bisect.bisect_right(self._starts, moment)
+        since = bisect.bisect_right(self._starts, last.sent)
+        if begun > since:
+            return "searching"
+        return "pausing" if self._running else "paused"
+
+    def _paces(self, moment: float) -> Iterable[tuple[int, Pace]]:
+        folds = bool(self.study.config.get("folds"))
+        for trial in self._running:
+            course = self._courses[trial]
+            passed = course.passed(moment)
+            if passed == len(course.epochs):
+                continue
+            epoch = course.epochs[passed]
+            share = (moment - epoch.begun) / max(epoch.ended - epoch.begun, 1e-9)
+            number = passed + 1
+            yield (
+                trial,
+                Pace(
+                    epoch=number,
+                    share=round(min(1.0, max(0.0, share)), 3),
+                    fold=number if folds else 0,
+                    images_per_second=epoch.images_per_second,
+                ),
+            )
+
+    def _busy(self) -> Iterable[tuple[float, float]]:
+        """Name the spans in which something is known to have happened."""
+        for course in self._courses.values():
+            yield from ((moment, moment) for moment in course.changes())
+            if course.timed:
+                yield from ((epoch.begun, epoch.ended) for epoch in course.epochs)
+        yield from ((command.sent, command.sent) for command in self.study.commands)
+
+
+def _times(study: StudySnapshot, histories: Histories) -> Iterable[float]:
+    """Name all moments at which something happened, as far as they are known."""
+    for row in study.trials:
+        yield from (when for when in (row.started, row.ended) if when is not None)
+        if row.started is not None:
+            for epoch in _logged(row, histories.get(row.trial, ())):
+                yield max(row.started, epoch[0])
+    yield from (command.sent for command in study.commands if study.trials)
+
+
+def _logged(
+    row: TrialRow, history: Sequence[Sequence[float]]
+) -> Sequence[Sequence[float]]:
+    """Take the log of the epochs in a trial's curve; nothing if it is incomplete."""
+    whole = len(history) >= row.epochs and all(len(epoch) >= 6 for epoch in history)
+    return history[: row.epochs] if whole else ()
+
+
+def _course(row: TrialRow, history: Sequence[Sequence[float]], until: float) -> _Course:
+    """Find out when a trial's epochs were; without a log they are spread evenly."""
+    ended = row.ended if row.ended is not None else until
+    started = row.started if row.started is not None else ended
+    logged = _logged(row, history)
+    step = max(0.0, ended - started) / max(row.epochs, 1)
+    epochs: list[_Epoch] = []
+    before = started
+    for number in range(row.epochs):
+        if logged:
+            when, *_, seconds, speed = logged[number][:6]
+        else:
+            when, seconds, speed = started + (number + 1) * step, step, 0.0
+        # Clocks are put back, and a database may round what it keeps.
+        when = min(max(when, before), max(ended, before))
+        epochs.append(_Epoch(max(before, when - seconds), when, speed))
+        before = when
+    over = row.ended if row.ended is not None else math.inf
+    return _Course(row, started, over, epochs, bool(logged))

@@ -1,0 +1,366 @@
+"""The screen: what it shows of a study, at any size, and what its keys ask for."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import optuna
+import pytest
+from optuna.distributions import CategoricalDistribution, IntDistribution
+from optuna.trial import TrialState, create_trial
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList
+
+from autocnn.store.command import answer, commands
+from autocnn.store.rows import CONFIG
+from autocnn.store.state import STATE, Load, Pace, SearchState
+from autocnn.views.tui import app as apps
+from autocnn.views.tui.app import Watch
+from autocnn.views.tui.feed import LiveFeed
+from autocnn.views.tui.table import Table
+
+DISTRIBUTIONS = {
+    "width": IntDistribution(8, 64, step=8),
+    "optimizer": CategoricalDistribution(["sgd", "adam"]),
+}
+Play = Callable[[Pilot], Awaitable[None]]
+
+
+@pytest.fixture(autouse=True)
+def _often(monkeypatch):
+    """Read the study as often as it changes."""
+    monkeypatch.setattr(apps, "READ_SECONDS", 0.0)
+
+
+@pytest.fixture
+def study(storage):
+    """Three finished trials and two that run, in a search that says it is alive."""
+    study = optuna.create_study(
+        study_name="tiny", storage=storage, direction="maximize"
+    )
+    study.set_user_attr(CONFIG, {"data": "digits", "val_images": 100, "epochs": 4})
+    add(study, [0.3, 0.5, 0.6, 0.7], parameters=1_000, seconds=3.0)
+    add(study, [0.4, 0.8, 0.9, 0.95], width=16, parameters=2_000, seconds=4.0)
+    add(study, [0.2], TrialState.PRUNED, reason="3rd of 3 at epoch 1")
+    add(study, [0.35, 0.45], TrialState.RUNNING)
+    add(study, [], TrialState.RUNNING)
+    say(study, beat=1)
+    return study
+
+
+def add(study, curve, state=TrialState.COMPLETE, width=8, **attributes) -> None:
+    study.add_trial(
+        create_trial(
+            state=state,
+            value=max(curve) if state is TrialState.COMPLETE else None,
+            intermediate_values=dict(enumerate(curve, start=1)),
+            user_attrs={"planned_epochs": 4, **attributes},
+            params={"width": width, "optimizer": "sgd"},
+            distributions=DISTRIBUTIONS,
+        )
+    )
+
+
+def say(study, beat, phase="searching", **more) -> None:
+    state = SearchState(
+        phase=phase,
+        beat=beat,
+        host="here",
+        pid=1,
+        version="0",
+        device="2 CPU cores",
+        jobs=2,
+        trials=20,
+        seconds=120.0,
+        seconds_left=600.0,
+        rungs=(1, 3),
+        paces={3: Pace(3, 0.5, 0, 900.0)},
+        load=Load(cpu=0.5, cores=2, memory=2**30, memory_total=2**33),
+        **more,
+    )
+    study.set_user_attr(STATE, state.to_dict())
+
+
+@pytest.fixture
+def play(study, storage):
+    """Run the screen on the study, and a person's part in it."""
+    url = storage.url
+
+    def run(person: Play, size=(120, 40), **how) -> Watch:
+        app = Watch(LiveFeed(url, "tiny"), **how)
+
+        async def go() -> None:
+            async with app.run_test(size=size) as pilot:
+                await until(pilot, lambda: app.settled)
+                await person(pilot)
+
+        asyncio.run(go())
+        return app
+
+    return run
+
+
+async def until(pilot, what: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if what():
+            return
+        await pilot.pause(0.05)
+    raise AssertionError(text(pilot.app))
+
+
+def text(app) -> str:
+    strips = app.screen._compositor.render_strips()
+    return "\n".join(strip.text.rstrip() for strip in strips)
+
+
+def notes(app) -> str:
+    return "\n".join(note.message for note in app._notifications)
+
+
+def asked(study):
+    return commands(study.user_attrs)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+def test_the_overview_says_it_all_at_any_size(play, size):
+    async def person(pilot) -> None:
+        shown = text(pilot.app)
+        assert len(shown.splitlines()) == size[1]
+        assert max(map(len, shown.splitlines())) <= size[0]
+        for words in (
+            "autocnn tiny",
+            "3/20 trials",
+            "LIVE",
+            "best 95.0% ±2.3 #1",
+            "15%",
+            "2/4",
+            "3rd of 3 at epoch 2",
+            "pruned",
+            "q Quit",
+        ):
+            assert words in shown, words
+        assert size[0] < 100 or "2m00s, about 10m00s left" in shown
+        best = next(line for line in shown.splitlines() if "#1 " in line)
+        assert "95.0% ±2.3" in best
+
+    play(person, size)
+
+
+def test_it_fits_while_it_is_resized(play):
+    async def person(pilot) -> None:
+        for size in ((200, 60), (60, 16), (100, 30), (80, 24)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            shown = text(pilot.app).splitlines()
+            assert max(map(len, shown)) <= size[0]
+        assert "leaderboard" in text(pilot.app)
+
+    play(person)
+
+
+def test_a_new_epoch_is_shown_by_itself(play, study):
+    async def person(pilot) -> None:
+        trial = study.get_trials(deepcopy=False)[3]
+        optuna.trial.Trial(study, trial._trial_id).report(0.99, 3)
+        await until(pilot, lambda: "1st of 3 at epoch 3" in text(pilot.app))
+        assert "best 99.0%" in text(pilot.app)
+
+    play(person)
+
+
+@pytest.mark.parametrize(
+    ("keys", "operation", "details"),
+    [
+        (["space"], "pause", {}),
+        (["w", *["backspace"] * 3, "4", "enter"], "jobs", {"count": 4}),
+        (["n", "enter"], "trials", {"count": 40}),
+        (["n", *["backspace"] * 3, "3", "0", "enter"], "trials", {"count": 30}),
+        (["S", "f"], "finish", {}),
+        (["S", "s"], "stop", {}),
+        (["S", "down", "enter"], "stop", {}),
+    ],
+)
+def test_a_key_asks_the_search(play, study, keys, operation, details):
+    async def person(pilot) -> None:
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause()
+        await until(pilot, lambda: bool(asked(study)))
+
+    play(person)
+    (command,) = asked(study)
+    assert command.operation == operation
+    for name, value in details.items():
+        assert getattr(command, name) == value
+
+
+def test_pruning_is_asked_for_only_after_a_yes(play, study):
+    async def person(pilot) -> None:
+        running = pilot.app.query_one("#running", Table)
+        running.focus()
+        await pilot.press("x")
+        await until(pilot, lambda: "Prune trial 3 after 2 epochs?" in text(pilot.app))
+        await pilot.press("n")
+        await pilot.pause(0.2)
+        assert asked(study) == []
+        await pilot.press("x", "y")
+        await until(pilot, lambda: bool(asked(study)))
+
+    play(person)
+    (command,) = asked(study)
+    assert (command.operation, command.trial) == ("prune", 3)
+
+
+def test_a_trial_that_is_over_cannot_be_pruned(play, study):
+    async def person(pilot) -> None:
+        await pilot.press("x")
+        await until(pilot, lambda: "choose a running one" in notes(pilot.app))
+
+    play(person)
+    assert asked(study) == []
+
+
+def test_an_edited_copy_is_sent_with_its_values(play, study):
+    async def person(pilot) -> None:
+        await pilot.press("e")
+        await until(pilot, lambda: "edited copy of trial 1" in text(pilot.app))
+        field = pilot.app.screen.query(Input).first()
+        field.value = "2000"
+        await pilot.press("enter")
+        await until(pilot, lambda: "width is 8 to 64" in notes(pilot.app))
+        field.value = "32"
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(asked(study)))
+
+    play(person)
+    (command,) = asked(study)
+    assert (command.operation, command.trial) == ("enqueue", 1)
+    assert command.params == {"width": 32, "optimizer": "sgd"}
+
+
+def test_the_answer_is_shown(play, study):
+    async def person(pilot) -> None:
+        await pilot.press("space")
+        await until(pilot, lambda: bool(asked(study)))
+        answer(study, asked(study)[0], "paused, as you wished", done=True)
+        await until(pilot, lambda: "paused, as you wished" in notes(pilot.app))
+
+    play(person)
+
+
+def test_nothing_is_sent_to_a_search_that_has_ended(play, study):
+    say(study, beat=2, phase="ended", outcome="complete")
+
+    async def person(pilot) -> None:
+        assert "ENDED complete" in text(pilot.app)
+        await pilot.press("space")
+        await until(pilot, lambda: "no search is running" in notes(pilot.app))
+
+    play(person)
+    assert asked(study) == []
+
+
+def test_a_driver_without_a_sign_of_life_is_said_to_have_none(play, monkeypatch):
+    monkeypatch.setattr(apps, "STALE_SECONDS", 0.0)
+
+    async def person(pilot) -> None:
+        await until(pilot, lambda: "NO SIGN OF LIFE" in text(pilot.app))
+
+    play(person)
+
+
+def test_leaving_a_search_of_ones_own_asks_how(play, study):
+    async def person(pilot) -> None:
+        await pilot.press("q")
+        await until(pilot, lambda: "Leave?" in text(pilot.app))
+        assert "the search goes on" in text(pilot.app)
+        await pilot.press("escape")
+        await pilot.pause()
+        await pilot.press("q", "d")
+        await pilot.pause()
+
+    assert play(person, owned=True).return_value == "detach"
+    assert asked(study) == []
+
+
+def test_leaving_by_a_stop_waits_for_the_search_to_end(play, study):
+    async def person(pilot) -> None:
+        await pilot.press("q", "s")
+        await until(pilot, lambda: bool(asked(study)))
+        assert pilot.app.is_running
+        say(study, beat=9, phase="ended", outcome="interrupted")
+        await until(pilot, lambda: not pilot.app.is_running)
+
+    play(person, owned=True)
+    assert asked(study)[0].operation == "stop"
+
+
+def test_one_who_only_watches_leaves_at_once(play, study):
+    async def person(pilot) -> None:
+        await pilot.press("q")
+        await until(pilot, lambda: not pilot.app.is_running)
+
+    play(person)
+    assert asked(study) == []
+
+
+def test_a_filter_leaves_what_matches(play):
+    async def person(pilot) -> None:
+        await pilot.press("slash", *"val>0.8", "enter")
+        await until(pilot, lambda: "1 of 5 trials" in text(pilot.app))
+        await pilot.press("escape")
+        await until(pilot, lambda: "5 of 5 trials" in text(pilot.app))
+
+    play(person)
+
+
+def test_a_filter_that_cannot_be_read_says_why(play):
+    async def person(pilot) -> None:
+        await pilot.press("slash", *"colour=red")
+        await until(pilot, lambda: "colour" in text(pilot.app).split("filter")[-1])
+
+    play(person)
+
+
+def test_a_storage_that_is_gone_is_said_on_the_screen(play, tmp_path, storage, study):
+    from autocnn.storage import sqlite_file
+
+    file = sqlite_file(storage.url)
+
+    async def person(pilot) -> None:
+        away = file.with_name("away.db")
+        file.rename(away)
+        await until(pilot, lambda: "is gone" in text(pilot.app))
+        away.rename(file)
+        await until(pilot, lambda: "is gone" not in text(pilot.app))
+
+    play(person)
+
+
+def test_the_palette_offers_what_keys_do(play):
+    async def person(pilot) -> None:
+        await pilot.press("colon")
+        await pilot.pause(0.3)
+        await pilot.press(*"workers")
+        await until(pilot, lambda: "Workers" in text(pilot.app))
+
+    play(person)
+
+
+def test_without_colors_the_screen_has_none_but_grays(play, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def person(pilot) -> None:
+        assert pilot.app.theme == "autocnn-plain"
+
+    play(person)
+
+
+def test_a_dialog_is_answered_by_the_mouse_too(play, study):
+    async def person(pilot) -> None:
+        await pilot.press("S")
+        await until(pilot, lambda: "Stop the search?" in text(pilot.app))
+        await pilot.click(OptionList, offset=(4, 1))
+        await until(pilot, lambda: bool(asked(study)))
+
+    play(person)
+    assert asked(study)[0].operation == "stop"
