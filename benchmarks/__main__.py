@@ -1,4 +1,4 @@
-"""The command line: ``python -m benchmarks trainer``, ``overhead``, ``cost``."""
+"""The command line: ``python -m benchmarks trainer``, ``overhead``, ``cost``, ..."""
 
 import os
 
@@ -50,6 +50,16 @@ def overhead(quick: bool, as_json: bool) -> None:
 def cost(quick: bool, as_json: bool) -> None:
     """Compare predicted with measured seconds, for networks of the default space."""
     from benchmarks import cost as module
+
+    _write(*module.measure(quick, _say), module.BARS, as_json)
+
+
+@main.command()
+@quick
+@as_json
+def tui(quick: bool, as_json: bool) -> None:
+    """Measure what watching costs: the first screen, a refresh, a key, the search."""
+    from benchmarks import tui as module
 
     _write(*module.measure(quick, _say), module.BARS, as_json)
 

@@ -109,7 +109,9 @@ class SearchCommand(click.Command):
     help="Of the split, the sampler and the weights.  [default: 0]",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and stop.")
-@click.option("--tui", "view", flag_value="tui", help="Show the screen.  [default]")
+@click.option(
+    "--tui", "view", flag_value="tui", help="Show it live.  [default: on a terminal]"
+)
 @click.option("--plain", "view", flag_value="plain", help="Write lines of text.")
 @click.option("--json", "view", flag_value="json", help="Write events as JSON lines.")
 @click.option("--announce", type=click.Path(path_type=Path), hidden=True)
@@ -123,8 +125,9 @@ def command(**options: Any) -> int:
     labels. Without DATA the search uses scikit-learn's handwritten digits, which need
     no download.
 
-    The same command again resumes the study. Ctrl-C stops it and loses nothing; a
-    second Ctrl-C stops at once.
+    On a terminal the search is shown live and runs apart from it: q leaves or stops
+    it, and autocnn watch comes back. The same command again resumes the study. Without
+    a screen, Ctrl-C stops it and loses nothing; a second Ctrl-C stops at once.
     """
     if _on_screen(options):
         from autocnn.commands.attached import search_attached

@@ -15,7 +15,7 @@ from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher, Footer, Static
+from textual.widgets import ContentSwitcher, Footer
 from textual.worker import get_current_worker
 
 from autocnn.errors import AutocnnError
@@ -24,7 +24,9 @@ from autocnn.views.tui.actions import Actions
 from autocnn.views.tui.compare import CompareScreen
 from autocnn.views.tui.feed import Feed
 from autocnn.views.tui.header import STALE_SECONDS, Header
+from autocnn.views.tui.help import HelpScreen
 from autocnn.views.tui.moment import History, Moment
+from autocnn.views.tui.news import NewsLine
 from autocnn.views.tui.overview import Overview
 from autocnn.views.tui.panel import Detail, Panel
 from autocnn.views.tui.panels import PANELS
@@ -126,7 +128,7 @@ class Watch(Actions, App[str | None]):
         with ContentSwitcher(initial=first):
             for name, _, make in PANELS:
                 yield make(id=name)
-        yield Static(id="news")
+        yield NewsLine()
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -163,7 +165,6 @@ class Watch(Actions, App[str | None]):
         if state is not None and state.beat != self._beat[0]:
             self._beat = (state.beat, time.monotonic())
         self._draw_header()
-        self._draw_news()
         self.hear_answers(message.moment.study.commands)
         self._show()
         if self._leaving and not self.alive:
@@ -177,6 +178,7 @@ class Watch(Actions, App[str | None]):
             trials, self._about = self._about, []
             self.open_trials(trials)
         self.panel.show(moment)
+        self.query_one(NewsLine).show(moment, self.panel.id or "")
         for screen in self.screen_stack:
             if isinstance(screen, Detail):
                 screen.show(moment)
@@ -184,6 +186,8 @@ class Watch(Actions, App[str | None]):
 
     def _settle(self) -> None:
         """Say that a picture may be taken, once all is read that it shows."""
+        if not self.screen_stack:  # it is being left
+            return
         shown = self.screen if isinstance(self.screen, Detail) else self.panel
         self.settled = shown.settled
         if not self.settled:
@@ -227,6 +231,11 @@ class Watch(Actions, App[str | None]):
             return
         self.open_trials(sorted(marked))
 
+    def action_help(self) -> None:
+        """Say what the keys do and what the signs mean."""
+        shown = self.screen if isinstance(self.screen, Detail) else self.panel
+        self.push_screen(HelpScreen(shown, self.focused))
+
     def on_failed(self, message: Failed) -> None:
         """Say what is wrong where everybody looks."""
         self.trouble = message.text
@@ -260,23 +269,10 @@ class Watch(Actions, App[str | None]):
         self.query_one(ContentSwitcher).current = name
         if self.moment is not None:
             self.panel.show(self.moment)
+            self.query_one(NewsLine).show(self.moment, name)
         self.panel.take_focus()
 
     def _draw_header(self) -> None:
         if self.is_running:
             for header in self.screen.query(Header):
                 header.show(self.moment, self.life, self.trouble)
-
-    def _draw_news(self) -> None:
-        assert self.moment is not None
-        news = self.moment.news
-        line = news_line(self.moment) if news else "the first trial is about to start"
-        self.query_one("#news", Static).update(line)
-
-
-def news_line(moment: Moment) -> str:
-    """Say the last thing that happened."""
-    last = moment.news[-1]
-    when = time.strftime("%H:%M:%S", time.localtime(last.at))
-    who = f"trial {last.trial} " if last.trial >= 0 else ""
-    return f" {when} {who}{last.text}"

@@ -12,7 +12,8 @@ from textual.widgets import Footer, Static
 
 from autocnn.store.rows import TrialRow
 from autocnn.views.tables import accuracy, count, duration, score
-from autocnn.views.tui.facts import points, written
+from autocnn.views.tui.actions import Actions
+from autocnn.views.tui.facts import entitle, points, put, written
 from autocnn.views.tui.filters import fit
 from autocnn.views.tui.header import ASCII_ONLY, SIGNS, Header
 from autocnn.views.tui.moment import Moment
@@ -98,7 +99,7 @@ class CompareScreen(Detail):
     """Two or more trials; the best of them first when it is opened."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("d", "everything", "Same or all", id="compare.all"),
+        Binding("d", "everything", "All", id="compare.all"),
         Binding("y", "scale", "Scale", id="plot.scale"),
         Binding("escape,backspace", "back", "Back", key_display="esc", id="back"),
     ]
@@ -124,6 +125,8 @@ class CompareScreen(Detail):
 
     def on_mount(self) -> None:
         """Show what is known already."""
+        assert isinstance(self.app, Actions)
+        self.query_one(Header).show(self._moment, self.app.life, "")
         self._fit()
         self.set_timer(0.1, self._settle)  # the footer draws itself late
 
@@ -146,7 +149,7 @@ class CompareScreen(Detail):
         if rows and self.is_mounted:
             roomy = self.size.width >= ROOMY
             title = f"{moment.study.name} › compare" if roomy else ""
-            self.query_one("#legend", Static).update(legend(rows, title))
+            put(self.query_one("#legend", Static), legend(rows, title))
             self._draw_curves(rows, moment)
             self._draw_table(rows)
 
@@ -157,8 +160,9 @@ class CompareScreen(Detail):
             role: Role = LINES[place][0] if place < len(LINES) else "context"
             series.append(Series(points(row), role, name(place, row)))
         plot.show(series, x_label="epoch", x_high=float(moment.epochs))
-        plot.border_title = "val accuracy"
-        plot.border_subtitle = f"y: {plot.y_scale}"
+        others = len(rows) - len(LINES)
+        more = f" · {others} more in gray" if others > 0 else ""
+        entitle(plot, f"val accuracy{more}", f"y: {plot.y_scale}")
 
     def _draw_table(self, rows: Sequence[TrialRow]) -> None:
         table = self.query_one(Table)
@@ -169,9 +173,8 @@ class CompareScreen(Detail):
         room = len(fit(made, table.size.width - MARGIN)) - 1
         what = "all values" if self._everything else "what differs"
         some = f" · {room} of {len(rows)} trials fit" if room < len(rows) else ""
-        table.border_title = what + some
-        hidden = len(lines(rows, everything=True)) - len(shown)
-        table.border_subtitle = f"{hidden} values are the same (d)" if hidden else ""
+        same = len(lines(rows, everything=True)) - len(shown)
+        entitle(table, what + some, f"{same} values are the same" if same else "")
 
     def on_resize(self) -> None:
         """Say anew how many trials fit."""
@@ -213,8 +216,6 @@ def legend(rows: Sequence[TrialRow], title: str) -> Content:
     for (_, sample, style), (place, row) in zip(LINES, enumerate(rows), strict=False):
         parts.append((f"{sample} {name(place, row)}", style))
         parts.append(f" {accuracy(row.val_accuracy)}   ")
-    others = len(rows) - len(LINES)
-    parts.append(f"{others} more in gray" if others > 0 else "")
     return Content.assemble(*parts)
 
 

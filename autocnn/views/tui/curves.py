@@ -46,9 +46,7 @@ class Curves(Panel, can_focus=True):
         Binding(
             "left,up,h,k", "choose(-1)", "Trial", key_display="← →", id="curves.better"
         ),
-        Binding(
-            "right,down,l,j", "choose(1)", "Worse", show=False, id="curves.worse"
-        ),
+        Binding("right,down,l,j", "choose(1)", show=False, id="curves.worse"),
         Binding("home,g", "choose(-1, True)", "Best", show=False, id="curves.first"),
         Binding("end,G", "choose(1, True)", "Worst", show=False, id="curves.last"),
         Binding("enter", "open", "Open", id="curves.open"),

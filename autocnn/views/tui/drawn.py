@@ -112,9 +112,10 @@ class Drawn:
         if not count:
             return "best quarter: none of its trials has this parameter"
         if self.choices:
-            return f"best quarter: {self.where()} of its {count} trials"
-        most = "8 in 10 of its" if count >= MANY else "all of its"
-        return f"best quarter: {self.where()} ({most} {count} trials)"
+            return f"best quarter: {self.where()} of {count} trials"
+        most = "8 in 10 of" if count >= MANY else "all" if count > 1 else "its"
+        trials = f"{count} trials" if count > 1 else "only trial"
+        return f"best quarter: {self.where()} ({most} {trials})"
 
     def range(self) -> str:
         """Say what the values may be."""

@@ -15,6 +15,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from autocnn.storage import sqlite_file, storage_url
@@ -181,6 +182,20 @@ def quartiles(rows: Sequence[TrialRow]) -> Band | None:
 def written(value: Any) -> str:
     """Write a drawn value, numbers with three digits."""
     return f"{value:.3g}" if isinstance(value, float) else f"{value}"
+
+
+def entitle(widget: Widget, title: str, below: str = "") -> None:
+    """Write on a widget's border, if it is not there already: it would be redrawn."""
+    if widget.border_title != title:
+        widget.border_title = title
+    if (widget.border_subtitle or "") != below:
+        widget.border_subtitle = below
+
+
+def put(widget: Static, content: Content) -> None:
+    """Show a text, if it is not shown already."""
+    if widget.content != content:
+        widget.update(content)
 
 
 class Facts(Static):

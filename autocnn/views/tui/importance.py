@@ -30,6 +30,8 @@ NEEDED = 8
 """Complete trials; from fewer nothing can be said."""
 SECONDS = 10.0
 """It is not measured more often than this."""
+COST = 0.02
+"""Nor may it take more of the time than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,11 @@ class Weighed:
 class Measured(Message):
     """The importance was worked out in the background."""
 
-    def __init__(self, found: tuple[Weighed, ...], trials: int) -> None:
+    def __init__(self, found: tuple[Weighed, ...], trials: int, seconds: float) -> None:
         super().__init__()
         self.found = found
         self.trials = trials
+        self.seconds = seconds
 
 
 class Importance(Panel):
@@ -66,7 +69,7 @@ class Importance(Panel):
         """Put the bars before the slice."""
         yield Table[Weighed](_name, ascii_only=ASCII_ONLY, id="weights")
         with Vertical(id="slice"):
-            yield Slice(ascii_only=ASCII_ONLY, id="dots")
+            yield Slice(hint="nothing is measured", ascii_only=ASCII_ONLY, id="dots")
             yield Static(id="sentence", markup=False)
 
     def on_mount(self) -> None:
@@ -98,6 +101,7 @@ class Importance(Panel):
             wait = self._next - time.monotonic()
             if wait <= 0:
                 self._asked, self._next = complete, time.monotonic() + SECONDS
+                self.table.hint = "it is being measured ..."
                 self._measure(moment.study.trials, moment.study.distributions)
             elif self._asked >= 0:
                 self._asked = -1  # a clock runs
@@ -113,10 +117,12 @@ class Importance(Panel):
         self, rows: Sequence[TrialRow], distributions: Mapping[str, BaseDistribution]
     ) -> None:
         """Measure off the screen; never touch a widget here."""
+        begun = time.monotonic()
         complete = [r for r in rows if r.status == "complete" and r.val_accuracy]
         found = measure(complete, distributions)
         if not get_current_worker().is_cancelled:
-            self.post_message(Measured(found, len(complete)))
+            seconds = time.monotonic() - begun
+            self.post_message(Measured(found, len(complete), seconds))
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Say why it could not be measured."""
@@ -127,6 +133,7 @@ class Importance(Panel):
     def on_measured(self, message: Measured) -> None:
         """Show what was found."""
         self._measured = self._asked
+        self._next = max(self._next, time.monotonic() + message.seconds / COST)
         self._take(message.found, message.trials)
 
     def _take(self, found: tuple[Weighed, ...], complete: int) -> None:

@@ -70,8 +70,7 @@ class Lines(ScrollView, can_focus=True):
         clock = len(time.strftime(self._clock))
         self.virtual_size = Size(longest + clock + LEFT + len(BEST), len(news))
         self.refresh()
-        if self.follows:
-            self.scroll_end(animate=False, immediate=True, x_axis=False)
+        self._follow()
 
     @property
     def below(self) -> int:
@@ -86,8 +85,11 @@ class Lines(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """Keep the end in sight."""
+        self._follow()
+
+    def _follow(self) -> None:
         if self.follows:
-            self.scroll_end(animate=False, immediate=True, x_axis=False)
+            self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
 
     def get_selection(self, selection: Selection) -> tuple[str, str]:
         """Give the text that the mouse has marked, to be copied."""

@@ -246,7 +246,7 @@ def describe(drawn: Drawn) -> str:
             f"median {middle(drawn)}"
         )
     each = [
-        f"{group.name} {group.best_quarter} of {group.trials} ({accuracy(group.best)})"
+        f"{group.name}: {group.best_quarter} of {group.trials} ({accuracy(group.best)})"
         for group in drawn.groups()
     ]
     heading = f" {drawn.name}: trials in the best quarter, of all (their best)\n "

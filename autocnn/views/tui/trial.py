@@ -24,9 +24,11 @@ from autocnn.views.tui.facts import (
     Epochs,
     Facts,
     commands,
+    entitle,
     facts,
     layer_columns,
     points,
+    put,
     quartiles,
     shares,
     value_columns,
@@ -116,11 +118,10 @@ class TrialScreen(Detail):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Name the parts."""
-        self.query_one("#values").border_title = "drawn values"
+        """Show what is known already."""
         self.query_one("#facts").border_title = "what became of it"
-        if self._moment is not None:
-            self.show(self._moment)
+        self.query_one(Header).show(self._moment, self.host.life, "")
+        self._fit()
 
     @property
     def selected(self) -> int:
@@ -164,6 +165,7 @@ class TrialScreen(Detail):
         """Show what was found, unless another trial is shown meanwhile."""
         if message.found.trial == self._trial and self._moment is not None:
             self._found = message.found
+            self.query_one("#layers", Table).hint = "its layers are not known"
             self.show(self._moment)
             self.call_after_refresh(self._settle)
 
@@ -200,7 +202,7 @@ class TrialScreen(Detail):
         place = ranked.index(self._trial) + by
         if place in range(len(ranked)):
             self._trial = ranked[place]
-            self._found = Found(trial=self._trial)
+            self._found = Found(trial=self._trial, band=self._found.band)
             self.show(self._moment)
             for table in self.query(Table):
                 table.move_to(0)
@@ -223,12 +225,12 @@ class TrialScreen(Detail):
         self.dismiss(None)
 
     def _draw(self, row: TrialRow, moment: Moment) -> None:
-        self.query_one("#title", Static).update(self._title(row, moment))
+        put(self.query_one("#title", Static), self._title(row, moment))
         self._draw_curve(row, moment)
         self._draw_tables(row, moment)
         self.query_one(Facts).show(tuple(facts(row, moment, self._found.epochs)))
         lines = commands(row, moment.study.name, self.host.feed.place)
-        self.query_one("#commands", Static).update(Content("\n".join(lines)))
+        put(self.query_one("#commands", Static), Content("\n".join(lines)))
 
     def _title(self, row: TrialRow, moment: Moment) -> Content:
         rank = moment.ranks.get(row.trial)
@@ -236,7 +238,9 @@ class TrialScreen(Detail):
         parts += [f"rank {rank} of {len(moment.ranked)}"] if rank else []
         parts += ["best"] if moment.best and moment.best.trial == row.trial else []
         board = self.app.query_one("#board", Table)
-        parts += ["✓ marked"] if row.trial in board.marks else []
+        parts += (
+            ["marked" if ASCII_ONLY else "✓ marked"] if row.trial in board.marks else []
+        )
         return Content.assemble(
             (f" {moment.study.name} › ", "$secondary"),
             (f"#{row.trial}  ", "bold"),
@@ -267,28 +271,25 @@ class TrialScreen(Detail):
             x_high=float(row.planned_epochs or moment.epochs),
         )
         shaded = " · 25–75 % shaded" if band else ""
-        plot.border_title = f"val accuracy{shaded}"
         dim = "dim: training images · " if self._found.epochs else ""
-        plot.border_subtitle = f"{dim}y: {plot.y_scale}"
+        entitle(plot, f"val accuracy{shaded}", f"{dim}y: {plot.y_scale}")
 
     def _draw_tables(self, row: TrialRow, moment: Moment) -> None:
-        values, layers = (
-            self.query_one("#values", Table),
-            self.query_one("#layers", Table),
-        )
+        values = self.query_one("#values", Table)
+        layers = self.query_one("#layers", Table)
         drawn = [*row.params.items()]
         roomy = values.size.width >= ROOMY
         values.show(
             drawn, value_columns(drawn, moment, self._found.shares, roomy=roomy)
         )
-        values.border_subtitle = "p: percentile" if self._found.shares else ""
+        below = "p: percentile" if self._found.shares else ""
+        entitle(values, "drawn values", below)
         values.hint = "" if row.params else "no value is drawn yet"
         layers.show(self._found.layers, layer_columns())
         many = len(self._found.layers)
-        layers.border_title = f"{many} layers" if many else "layers"
-        if row.parameters is not None:
-            sums = f"{count(row.parameters)} params · {count(row.flops)} FLOPs"
-            layers.border_subtitle = sums
+        sums = f"{count(row.parameters)} params · {count(row.flops)} FLOPs"
+        known = row.parameters is not None
+        entitle(layers, f"{many} layers" if many else "layers", sums if known else "")
 
 
 def next_scale(plot: Plot) -> None:
