@@ -105,6 +105,8 @@ PARAMETERS: Mapping[str, Parameter] = {
 # What a space file may ask for, but no search draws by itself: without normalization a
 # network learned nothing of CIFAR-10 in 4 epochs at the rates that suit all others.
 LEFT_OUT: Mapping[str, tuple[Scalar, ...]] = {"norm": ("none",)}
+# 5x5 convolutions cost a CPU twice as much and gained nothing there in 4 or 9 epochs.
+LEFT_OUT_ON_CPU: Mapping[str, tuple[Scalar, ...]] = {"kernel": (5,)}
 
 # In FLOPs of a usual convolution (train.cost.work): what is slow counts for more.
 # A full CIFAR-10 trial at this bound takes about a quarter of an hour on a CPU core.
@@ -120,7 +122,8 @@ def suited_to(shape: ImageShape, *, accelerated: bool) -> Mapping[str, Parameter
     side = min(shape.height, shape.width)
     most = max_stages(side)
     table = dict(PARAMETERS)
-    for name, words in LEFT_OUT.items():
+    left_out = LEFT_OUT if accelerated else {**LEFT_OUT, **LEFT_OUT_ON_CPU}
+    for name, words in left_out.items():
         table[name] = _without(table[name], words)
     stages = table["stages"]
     table["stages"] = dataclasses.replace(

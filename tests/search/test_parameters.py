@@ -107,3 +107,10 @@ def test_smaller_images_get_cheaper_networks_but_never_none():
     bounds = [max_flops(square(side), accelerated=False) for side in (1, 8, 16, 32, 64)]
     assert bounds[0] == bounds[1] > 1_000_000
     assert bounds[1] < bounds[2] < bounds[3] == bounds[4]
+
+
+@pytest.mark.parametrize("accelerated", [True, False])
+def test_what_never_paid_is_only_drawn_where_a_file_asks_for_it(accelerated):
+    table = suited_to(square(32), accelerated=accelerated)
+    assert table["norm"].range == OneOf(("batch_norm", "group_norm"))
+    assert table["kernel"].range == OneOf((3, 5) if accelerated else (3,))

@@ -38,7 +38,8 @@ def read(tmp_path):
 def test_an_empty_file_is_the_default_space(read):
     default = spaces.default_space(SHAPE, accelerated=False)
     assert read("") == default
-    assert [*default.ranges, *default.fixed] == list(PARAMETERS)
+    assert {*default.ranges, *default.fixed} == set(PARAMETERS)
+    assert default.fixed == {"kernel": 3}
     assert default.template is None
 
 
@@ -54,7 +55,7 @@ def test_a_file_narrows_fixes_and_extends(read):
     assert space.ranges["activation"] == OneOf(("relu", "tanh"))
     assert space.ranges["width"] == IntRange(8, 32)
     assert space.ranges["initialization"] == OneOf(("default", "dirac"))
-    assert space.fixed == {"norm": "batch_norm", "epochs": 5}
+    assert space.fixed == {"kernel": 3, "norm": "batch_norm", "epochs": 5}
     assert space.defaults["width"] == 16
     assert space.defaults["activation"] == "relu"
     assert "norm" not in space.ranges
