@@ -8,6 +8,8 @@ from autocnn.store.command import OPERATIONS, Command
 from autocnn.store.rows import StudySnapshot, TrialRow
 from autocnn.views.tables import accuracy, duration
 
+LONG = 12 * 3600.0
+"""No epoch takes so many seconds."""
 OPEN = ("running", "interrupted", "paused", "waiting")
 """The statuses of trials that may still go on."""
 
@@ -113,6 +115,7 @@ class History:
         scored = [_key(row) for row in alive if row.val_accuracy is not None]
         ranked = tuple(row for *_, row in sorted([*self._over, *scored], key=_place))
         best = next((row for row in ranked if row.status != "failed"), None)
+        self._see(best, now)
         news = [*self._news, *_asked(study.commands), *_begun(alive)]
         return Moment(
             study=study,
@@ -122,7 +125,7 @@ class History:
             waiting=tuple(r for r in alive if r.status != "running"),
             news=tuple(sorted(news, key=lambda one: one.at)),
             best=best,
-            best_so_far=tuple(self._best_so_far(best, now)),
+            best_so_far=tuple(self._steps),
             counts=tuple(study.counts().items()),
             ranks={row.trial: rank for rank, row in enumerate(ranked, start=1)},
         )
@@ -141,17 +144,23 @@ class History:
         """Write news of the trials that ended since, and who was the best then."""
         since, self._told = self._told, len(self._ended)
         for at, trial, row in self._ended[since:]:
-            self._news.append(News(row.started or at, trial, "started", "running"))
+            begun = at if row.started is None else row.started
+            self._news.append(News(begun, trial, "started", "running"))
             self._news.append(News(at, trial, _ending(row), row.status))
             top = self._steps[-1].val_accuracy if self._steps else -1.0
             if row.status != "failed" and (row.val_accuracy or -1.0) > top:
                 self._steps.append(Step(at, row.val_accuracy or 0.0, trial))
 
-    def _best_so_far(self, best: TrialRow | None, now: float) -> Iterable[Step]:
-        yield from self._steps
+    def _see(self, best: TrialRow | None, now: float) -> None:
+        """Note when a trial that still runs becomes the best."""
         top = self._steps[-1].val_accuracy if self._steps else -1.0
-        if best is not None and (best.val_accuracy or -1.0) > top:
-            yield Step(now, best.val_accuracy or 0.0, best.trial)
+        if best is None or (best.val_accuracy or -1.0) <= top:
+            return
+        moments = [row.ended or row.started or 0.0 for row in self._rows.values()]
+        begun = max(moments, default=now)
+        # Of a search that died long ago nobody knows when it was.
+        at = now if now - begun < LONG else begun
+        self._steps.append(Step(at, best.val_accuracy or 0.0, best.trial))
 
 
 def ordinal(number: int) -> str:
@@ -199,6 +208,6 @@ def elapsed(moment: Moment) -> str:
     state = moment.study.state
     if state is not None:
         return duration(state.seconds + state.earlier_seconds)
-    begun = [row.started for row in moment.study.trials if row.started]
-    ended = [row.ended for row in moment.study.trials if row.ended]
+    begun = [r.started for r in moment.study.trials if r.started is not None]
+    ended = [r.ended for r in moment.study.trials if r.ended is not None]
     return duration(max(ended) - min(begun)) if begun and ended else "-"

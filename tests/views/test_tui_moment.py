@@ -1,0 +1,134 @@
+"""What screens show, worked out from snapshot to snapshot."""
+
+import dataclasses
+
+import pytest
+
+from autocnn.store.command import Command
+from autocnn.store.rows import StudySnapshot, TrialRow
+from autocnn.store.state import SearchState
+from autocnn.views.tui.moment import History, elapsed, ordinal
+
+
+def row(trial, *curve, status="complete", started=None, ended=None, **more) -> TrialRow:
+    over = status not in {"running", "waiting"}
+    begun = 100.0 * trial if started is None else started
+    return TrialRow(
+        trial=trial,
+        state=status,
+        status=status,
+        val_accuracy=max(curve) if curve else None,
+        val_standard_error=None,
+        epochs=len(curve),
+        parameters=None,
+        flops=None,
+        seconds=None,
+        params={},
+        curve=curve,
+        reason=more.pop("reason", ""),
+        recipe="",
+        started=begun,
+        ended=(begun + 50 if ended is None else ended) if over else None,
+        **more,
+    )
+
+
+def study(*rows, **more) -> StudySnapshot:
+    return StudySnapshot(name="tiny", config={"epochs": 4}, trials=rows, **more)
+
+
+def test_trials_are_ranked_as_on_the_leaderboard():
+    found = study(row(0, 0.5), row(1, 0.9), row(2, 0.9), row(3, status="failed"))
+    moment = History().update(found, now=500.0)
+    assert list(moment.ranked) == found.ranked()
+    assert moment.ranks == {1: 1, 2: 2, 0: 3}
+    assert moment.best == found.best()
+    assert (moment.finished, moment.total, moment.epochs) == (4, 4, 4)
+
+
+def test_the_rank_of_a_running_trial_follows_its_epochs():
+    history, done = History(), row(0, 0.5, 0.6)
+    first = history.update(study(done, row(1, 0.4, status="running")), now=150.0)
+    assert [each.trial for each in first.ranked] == [0, 1]
+    second = history.update(study(done, row(1, 0.4, 0.7, status="running")), now=160.0)
+    assert [each.trial for each in second.ranked] == [1, 0]
+    third = history.update(study(done, row(1, 0.4, 0.7, ended=170.0)), now=180.0)
+    assert [each.trial for each in third.ranked] == [1, 0]
+
+
+def test_a_trial_stands_among_all_at_its_epoch():
+    running = row(3, 0.4, 0.6, status="running")
+    found = study(row(0, 0.5, 0.7, 0.8), row(1, 0.9), row(2, 0.1, 0.2), running)
+    moment = History().update(found, now=500.0)
+    assert moment.standing(running) == "2nd of 3"
+    assert moment.standing(row(4, status="running")) == ""
+
+
+def test_the_best_so_far_is_told_by_the_times_of_ends():
+    found = study(row(0, 0.5), row(1, 0.4), row(2, 0.8), row(3, 0.9, status="failed"))
+    moment = History().update(found, now=900.0)
+    assert [(s.at, s.trial) for s in moment.best_so_far] == [(50.0, 0), (250.0, 2)]
+
+
+def test_a_running_trial_becomes_the_best_when_it_is_seen_to_be():
+    history, done = History(), row(0, 0.5)
+    history.update(study(done, row(1, 0.4, status="running")), now=150.0)
+    history.update(study(done, row(1, 0.4, 0.7, status="running")), now=160.0)
+    later = history.update(study(done, row(1, 0.4, 0.7, ended=300.0)), now=310.0)
+    assert [(s.at, s.trial) for s in later.best_so_far] == [(50.0, 0), (160.0, 1)]
+
+
+def test_a_trial_that_ended_before_others_that_were_told_is_put_in_its_place():
+    history = History()
+    late, early = row(1, 0.5, ended=300.0), row(0, 0.6, ended=250.0)
+    history.update(study(row(0, 0.3, status="running"), late), now=310.0)
+    moment = history.update(study(early, late), now=320.0)
+    ends = [one for one in moment.news if one.kind == "complete"]
+    assert [one.trial for one in ends] == [0, 1]
+
+
+def test_news_tell_starts_ends_reasons_and_requests_in_order():
+    asked = Command(
+        id="a", operation="prune", trial=1, sent=120.0, answer="done", done=True
+    )
+    pruned = row(1, 0.1, status="pruned", reason="3rd of 3 at epoch 1")
+    moment = History().update(study(row(0, 0.5), pruned, commands=(asked,)), now=500.0)
+    assert [(one.at, one.trial, one.text) for one in moment.news] == [
+        (0.0, 0, "started"),
+        (50.0, 0, "complete: 50.0% after 1 epoch"),
+        (100.0, 1, "started"),
+        (120.0, -1, "asked to prune trial 1: done"),
+        (150.0, 1, "pruned after 1 epoch: 3rd of 3 at epoch 1"),
+    ]
+
+
+def test_following_a_study_ends_where_reading_it_at_once_does():
+    history, rows = History(), [row(n, n / 10, ended=100.0 * n + 40) for n in range(8)]
+    for number in range(1, len(rows) + 1):
+        running = dataclasses.replace(
+            rows[number - 1], status="running", state="running", ended=None
+        )
+        history.update(study(*rows[: number - 1], running), now=100.0 * number)
+        followed = history.update(study(*rows[:number]), now=100.0 * number + 41)
+    at_once = History().update(study(*rows), now=100.0 * len(rows) + 41)
+    assert followed.ranked == at_once.ranked
+    assert followed.counts == at_once.counts
+    assert [(n.trial, n.text) for n in followed.news] == [
+        (n.trial, n.text) for n in at_once.news
+    ]
+
+
+def test_the_time_of_all_runs_is_added_up():
+    state = SearchState(
+        phase="ended", beat=1, host="", pid=1, version="", device="", jobs=1, trials=9,
+        seconds=60.0, earlier_seconds=65.0,
+    )  # fmt: skip
+    assert elapsed(History().update(study(row(0, 0.5), state=state), 0.0)) == "2m05s"
+    assert elapsed(History().update(study(row(0, 0.5), row(1, 0.5)), 0.0)) == "2m30s"
+
+
+@pytest.mark.parametrize(
+    ("number", "word"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (11, "11th"), (22, "22nd")]
+)
+def test_ordinals(number, word):
+    assert ordinal(number) == word
