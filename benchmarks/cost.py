@@ -28,7 +28,7 @@ SECONDS = 1.5
 Say = Callable[[str], None]
 
 
-def measure(quick: bool, say: Say) -> tuple[dict[str, Measured], float | None]:
+def measure(quick: bool, say: Say) -> tuple[dict[str, Measured], float]:
     """Train networks of the space, one on each core at once, as a search would."""
     count = QUICK_NETWORKS if quick else NETWORKS
     found = prices(torch.device("cpu"), cores(), say)
@@ -40,7 +40,6 @@ def measure(quick: bool, say: Say) -> tuple[dict[str, Measured], float | None]:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         cache = write_cache(Path(folder) / "prepared")
         sides = [stack.enter_context(Side("ours", cache, 1)) for _ in range(cores())]
-        load.own(side.pid for side in sides)
         for start in range(0, count, len(sides)):
             some = drawn[start : start + len(sides)]
             for side, one in zip(sides, some, strict=False):

@@ -56,7 +56,7 @@ print(first_epoch(Path(sys.argv[1]), Path(sys.argv[2])))
 Say = Callable[[str], None]
 
 
-def measure(quick: bool, say: Say) -> tuple[dict[str, Measured], float | None]:
+def measure(quick: bool, say: Say) -> tuple[dict[str, Measured], float]:
     """Take every measure; with the load of other processes."""
     measured = {name: Measured() for name in BARS}
 

@@ -29,11 +29,6 @@ class Side:
             text=True,
         )
 
-    @property
-    def pid(self) -> int:
-        """The process's number."""
-        return self._process.pid
-
     def ask(self, *request: object) -> float:
         """Have something measured, and wait for it."""
         self.begin(*request)

@@ -50,6 +50,11 @@ class Terminal:
         os.close(child)
 
     @property
+    def raw(self) -> str:
+        """What was written since the last `forget`."""
+        return self._raw
+
+    @property
     def text(self) -> str:
         """What was written since the last `forget`, without colors and positions."""
         return ESCAPES.sub(" ", self._raw)
@@ -93,6 +98,13 @@ class Terminal:
                 raise TimeoutError(f"{patterns} never came:\n{self.text[-3000:]}")
             self.read(0.05)
         return time.perf_counter() - self.begun
+
+    def wait_for_end(self, seconds: float = 60.0) -> int:
+        """Read until the program has ended; its exit code."""
+        until = time.perf_counter() + seconds
+        while self.process.poll() is None and time.perf_counter() < until:
+            self.read(0.05)
+        return self.process.wait(timeout=0.1)
 
     def cpu_seconds(self) -> float:
         """Say how long the program has kept a core busy."""

@@ -39,15 +39,13 @@ class _Sides:
 
 
 @contextmanager
-def _sides(load: OtherLoad, folder: Path, images: int) -> Iterator[_Sides]:
+def _sides(folder: Path, images: int) -> Iterator[_Sides]:
     files = write_files(folder / "files", images)
     cache = write_cache(folder / "prepared", images)
     with ExitStack() as stack:
 
         def start(kind: str, place: Path, threads: int) -> Side:
-            side = stack.enter_context(Side(kind, place, threads))
-            load.own([side.pid])
-            return side
+            return stack.enter_context(Side(kind, place, threads))
 
         yield _Sides(
             start("ours", cache, cores()),
@@ -58,13 +56,13 @@ def _sides(load: OtherLoad, folder: Path, images: int) -> Iterator[_Sides]:
 
 def measure(
     pairs: int, seconds: float, images: int, say: Say
-) -> tuple[dict[str, Measured], float | None]:
+) -> tuple[dict[str, Measured], float]:
     """Take every measure so many times, in turns; with the load of other processes."""
     measured = {name: Measured() for name in BARS}
     load = OtherLoad()
     with (
         tempfile.TemporaryDirectory() as folder,
-        _sides(load, Path(folder), images) as sides,
+        _sides(Path(folder), images) as sides,
     ):
         flops = {name: sides.ours.ask("flops", name) for name in NETWORKS}
         say("warming up")

@@ -24,8 +24,8 @@ def decoding_progress(say: Callable[[str], None]) -> Iterator[Progress]:
 
             def draw(what: str, done: int, total: int) -> None:
                 if what not in tasks:
-                    tasks[what] = bar.add_task(what, total=total)
-                bar.update(tasks[what], completed=done, total=total)
+                    tasks[what] = bar.add_task(what, total=total or None)
+                bar.update(tasks[what], completed=done, total=total or None)
 
             yield draw
         return
@@ -34,7 +34,7 @@ def decoding_progress(say: Callable[[str], None]) -> Iterator[Progress]:
     def tell(what: str, done: int, total: int) -> None:
         now = time.monotonic()
         if what not in said:
-            say(f"{what}: {total} images")
+            say(f"{what}: {total} images" if total else what)
         elif now - said[what] < SECONDS:
             return
         else:

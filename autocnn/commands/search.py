@@ -2,15 +2,15 @@
 
 import contextlib
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from autocnn.commands.endings import interrupts, unless_closed
 from autocnn.commands.options import (
     Duration,
     TrialCount,
@@ -18,7 +18,7 @@ from autocnn.commands.options import (
     data_options,
     place_options,
 )
-from autocnn.events import Emit, Event, Notice, SearchEnded, SearchStarted
+from autocnn.events import Emit, Notice, SearchEnded, SearchStarted
 
 if TYPE_CHECKING:
     import optuna
@@ -193,7 +193,7 @@ def _search(
         try:
             driver = Driver(study, plan, engine, emit)
             emit(_started(setup, study, plan.trials, driver.interrupted))
-            with _interrupts(emit) as stopping:
+            with interrupts(emit) as stopping:
                 outcome = driver.run(stopping)
         finally:
             engine.close()
@@ -257,46 +257,6 @@ def _view(kind: str | None) -> Iterator[Emit]:
     from autocnn.views import jsonl, plain
 
     if kind == "json":
-        yield _unless_closed(jsonl.write, sys.stdout)
+        yield unless_closed(jsonl.write, sys.stdout)
     else:
-        yield _unless_closed(plain.write, sys.stderr)
-
-
-def _unless_closed(write: Emit, stream: TextIO) -> Emit:
-    """Stop the search cleanly when nobody reads what it writes any more."""
-
-    def guarded(event: Event) -> None:
-        try:
-            write(event)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    return guarded
-
-
-@contextlib.contextmanager
-def _interrupts(emit: Emit) -> Iterator[Callable[[], bool]]:
-    """Let the first Ctrl-C (or SIGTERM) stop the search, the second the program."""
-    asked: list[int] = []
-
-    def ask(_signal: int, _frame: Any) -> None:
-        asked.append(_signal)
-        if len(asked) > 1:
-            raise KeyboardInterrupt
-
-    handlers = {
-        each: signal.signal(each, ask) for each in (signal.SIGINT, signal.SIGTERM)
-    }
-
-    def stopping() -> bool:
-        if asked:
-            emit(Notice(text="stopping; press Ctrl-C again to stop at once"))
-        return bool(asked)
-
-    try:
-        yield stopping
-    finally:
-        for each, handler in handlers.items():
-            # Once stopped, it is only a moment: a late Ctrl-C must not break it off.
-            signal.signal(each, signal.SIG_IGN if asked else handler)
+        yield unless_closed(plain.write, sys.stderr)

@@ -46,6 +46,9 @@ def test_leaderboard_show_and_predict_agree_on_the_best(run, here, image_folder)
     needed = "trial state val_accuracy epochs parameters seconds params"
     assert set(needed.split()) <= set(rows[0])
     shown = json.loads(run("show", "best", "--format", "json").out)
+    assert shown["epoch_seconds"] > 0
+    assert shown["epoch_workers"] >= 1
+    assert "(predicted, for " in run("show", "best").out
     assert shown["trial"] == rows[0]["trial"]
     assert shown["parameters"] == rows[0]["parameters"]
     assert sum(layer["parameters"] for layer in shown["layers"]) == shown["parameters"]

@@ -123,6 +123,7 @@ def asked(study):
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 def test_the_overview_says_it_all_at_any_size(play, size):
     async def person(pilot) -> None:
+        await until(pilot, lambda: "q Quit" in text(pilot.app))
         shown = text(pilot.app)
         assert len(shown.splitlines()) == size[1]
         assert max(map(len, shown.splitlines())) <= size[0]

@@ -103,7 +103,7 @@ def test_the_best_comes_first_and_only_differences_are_shown(play, size):
         assert max(map(len, shown)) <= size[0]
         assert "━━━━━ A #1 90.0%   ━━ ━━ B #2 80.0%   · · · C #0 70.0%" in shown[2]
         assert line(app, "A #1") == "A #1 B #2 C #0"
-        assert line(app, "val acc") == "val accuracy 90.0% ±3.1 80.0% ±4.0 70.0% ±4.5"
+        assert line(app, "val acc") == "val accuracy 90.0% ±3.1 80.0% ±4.0 70.0% ±4.6"
         assert line(app, "points") == "points from A −10.0 −20.0"
         assert line(app, "status") == "status ● complete ● complete ● complete"
         assert line(app, "epochs") == "epochs 3/3 3/3 3/3"

@@ -135,7 +135,7 @@ class Watch(Actions, App[str | None]):
         """Begin to read."""
         self.set_interval(1.0, self._draw_header)
         self.panel.take_focus()
-        self.read_study()
+        self.call_after_refresh(self.read_study)
 
     @work(thread=True, exclusive=True, group="read", exit_on_error=False)
     def read_study(self) -> None:
@@ -160,6 +160,8 @@ class Watch(Actions, App[str | None]):
 
     def on_read(self, message: Read) -> None:
         """Show what was read, where it can be seen."""
+        if not self.is_running or self._exit:
+            return  # it came while the screen was being left
         self.moment, self.trouble = message.moment, ""
         state = message.moment.study.state
         if state is not None and state.beat != self._beat[0]:
@@ -189,7 +191,10 @@ class Watch(Actions, App[str | None]):
         if not self.screen_stack:  # it is being left
             return
         shown = self.screen if isinstance(self.screen, Detail) else self.panel
-        self.settled = shown.settled
+        # The footer draws itself when all else stands.
+        footers = self.screen.query(Footer)
+        drawn = all(any(key.size for key in footer.children) for footer in footers)
+        self.settled = shown.settled and drawn
         if not self.settled:
             self.set_timer(0.05, self._settle)
 

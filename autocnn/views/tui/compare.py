@@ -106,7 +106,6 @@ class CompareScreen(Detail):
 
     def __init__(self, trials: Sequence[int]) -> None:
         super().__init__()
-        self.settled = False
         self._trials = list(trials)
         self._moment: Moment | None = None
         self._everything = False
@@ -117,7 +116,9 @@ class CompareScreen(Detail):
         yield Header()
         yield Static(id="legend")
         with Vertical(id="compare"):
-            yield Plot(hint="no epoch is over yet", ascii_only=ASCII_ONLY, id="curves")
+            yield Plot(
+                hint="no epoch is over yet", ascii_only=ASCII_ONLY, id="compared"
+            )
             yield Table[Line](
                 lambda line: line.name, ascii_only=ASCII_ONLY, id="differences"
             )
@@ -128,10 +129,6 @@ class CompareScreen(Detail):
         assert isinstance(self.app, Actions)
         self.query_one(Header).show(self._moment, self.app.life, "")
         self._fit()
-        self.set_timer(0.1, self._settle)  # the footer draws itself late
-
-    def _settle(self) -> None:
-        self.settled = True
 
     @property
     def selected(self) -> int:

@@ -117,16 +117,17 @@ class Curves(Panel, can_focus=True):
 
     def _titles(self, moment: Moment, rungs: Sequence[int]) -> None:
         row, plot = self._row, self.plot
-        title = "val accuracy by epoch"
+        title = "curves · val accuracy by epoch"
         if row is not None:
             rank = moment.ranks.get(row.trial)
             place = f", rank {rank} of {len(moment.ranked)}" if rank else ""
             sign = "*" if row is moment.best else SIGNS.get(row.status, "")
+            reached = score(row.val_accuracy, row.val_standard_error)
             title = (
-                f"{sign} #{row.trial} {score(row.val_accuracy, row.val_standard_error)}"
-                f"{place}, {row.status} after {row.epochs} epochs"
+                f"curves · {sign} #{row.trial} {reached}{place}, "
+                f"{row.status} after {row.epochs} epochs"
             )
-        notes = [f"scale: {plot.y_scale}"]
+        notes = [f"scale: {plot.y_scale}{' error' * (plot.y_scale == 'log')}"]
         if self._crowd.band is not None:
             notes.append(f"dotted: the middle half of {self._crowd.finished} ended")
         if rungs:

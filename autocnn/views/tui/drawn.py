@@ -61,7 +61,7 @@ class Drawn:
         if self.choices:
             return 0.0, float(len(self.choices) - 1)
         low, high = (getattr(self.distribution, edge) for edge in ("low", "high"))
-        return float(min([low, *self.numbers])), float(max([high, *self.numbers]))
+        return min(low, float(self.numbers.min())), max(high, float(self.numbers.max()))
 
     def stretch(self, values: npt.ArrayLike) -> Floats:
         """Give places at which values lie on a line."""
@@ -184,7 +184,8 @@ def reading(
             least = 0.0 if distribution.log else -math.inf
 
             def read(value: Any) -> float | None:
-                return float(value) if value > least else None
+                known = isinstance(value, int | float) and value > least
+                return float(value) if known else None
 
             return (), read
         case _:

@@ -80,7 +80,7 @@ def fate(row: TrialRow, moment: Moment, unit: str) -> str:
             stands = moment.standing(row)
             return f"{now}; {stands} at {unit} {row.epochs}" if stands else now
         case "interrupted":
-            return f"{far}; goes on from there when the search does"
+            return f"{far}; goes on with the search"
         case _:
             return f"{far}: {row.reason}" if row.reason else far
 

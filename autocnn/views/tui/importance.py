@@ -131,7 +131,9 @@ class Importance(Panel):
             self.table.hint = f"this cannot be measured: {event.worker.error}"
 
     def on_measured(self, message: Measured) -> None:
-        """Show what was found."""
+        """Show what was found, unless a replay has gone back to too few trials."""
+        if not self._asked:
+            return
         self._measured = self._asked
         self._next = max(self._next, time.monotonic() + message.seconds / COST)
         self._take(message.found, message.trials)
@@ -173,7 +175,7 @@ class Importance(Panel):
 def columns(found: Sequence[Weighed], width: int) -> Sequence[Column[Weighed]]:
     """Columns of the parameters in a table so wide."""
     top = max((each.share for each in found), default=1.0) or 1.0
-    named = max((len(each.drawn.name) for each in found), default=9)
+    named = max([len("parameter"), *(len(each.drawn.name) for each in found)])
     room = max(6, min(40, width - named - 12 - (24 if width >= 64 else 0)))
     return (
         Column(name="parameter", title="parameter", width=named, priority=9,

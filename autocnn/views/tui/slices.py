@@ -96,7 +96,8 @@ def _dots(drawn: Drawn, picture: Picture) -> None:
     columns = np.rint(axes.across(places)).astype(int)
     bottom = axes.rows * axes.dots[1] - 1
     rows = np.clip(np.rint(axes.down(drawn.scores)), 0, bottom).astype(int)
-    thick = 2 if drawn.numbers.size <= FEW_DOTS else 1
+    few = drawn.numbers.size <= FEW_DOTS and not picture.canvas.ascii_only
+    thick = 2 if few else 1
     right = picture.canvas.width * axes.dots[0] - 1
     for best, role in ((False, "context"), (True, "best")):
         chosen = drawn.best == best

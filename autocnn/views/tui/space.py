@@ -30,6 +30,7 @@ TOP = 0.75
 """The share of the best quarter from which on a place is drawn full."""
 WIDE = 90
 """From so many cells on the ranges are shown too."""
+MIDDLE = "best quarter"
 LEGEND = (
     f"{HEIGHTS[0]} to {HEIGHTS[-1]}: share in the best quarter, "
     f"{TRIED} none, blank: not tried"
@@ -137,9 +138,8 @@ class Space(Panel):
         """Show what was found."""
         self._found = message
         quarter = math.ceil(QUARTER * message.trials)
-        self.table.border_title = (
-            f"space · where the best {quarter} of {message.trials} trials lie"
-        )
+        where = f" · where the best {quarter} of {message.trials} trials lie"
+        self.table.border_title = f"space{where if message.trials else ''}"
         self._draw()
 
     def on_resize(self) -> None:
@@ -160,13 +160,14 @@ class Space(Panel):
 
 def columns(found: Sorted, width: int) -> Sequence[Column[Row]]:
     """Columns of the parameters in a table so wide."""
-    rows = found.rows
-    named = max((len(row.drawn.name) for row in rows), default=9)
-    ranged = max((len(row.drawn.range()) for row in rows), default=5)
-    longest = max((len(row.best) for row in rows), default=5)
-    valued = min(14 if width >= WIDE else 10, longest)
-    taken = 2 + named + 2 * (valued + 2) + (ranged + 2 if width >= WIDE else 0)
-    room = max(16, width - taken - 4)
+    drawn = [row.drawn for row in found.rows]
+    title = f"best {found.best}"
+    named = _widest(["parameter", *(each.name for each in drawn)])
+    ranged = _widest(["range", *(each.range() for each in drawn)])
+    valued = min(14 if width >= WIDE else 10, _widest([row.best for row in found.rows]))
+    others = [2, named, max(len(title), valued), max(len(MIDDLE), valued)]
+    others += [ranged] if width >= WIDE else []
+    room = max(16, width - sum(others) - 2 * len(others))
     return (
         Column(name="parameter", title="parameter", width=named, priority=9,
                text=_name),
@@ -174,11 +175,15 @@ def columns(found: Sorted, width: int) -> Sequence[Column[Row]]:
                style=lambda _: "dim", text=lambda row: row.drawn.range()),
         Column(name="strip", title="from low to high", width=room, priority=8,
                style=lambda _: "running", text=lambda row: strip(row.drawn, room)),
-        Column(name="best", title=f"best {found.best}", width=valued, priority=3,
+        Column(name="best", title=title, width=valued, priority=3,
                style=lambda _: "best", text=lambda row: row.best),
-        Column(name="middle", title="best quarter", width=valued, priority=2,
+        Column(name="middle", title=MIDDLE, width=valued, priority=2,
                text=lambda row: middle(row.drawn)),
     )  # fmt: skip
+
+
+def _widest(texts: Sequence[str]) -> int:
+    return max(map(len, texts), default=0)
 
 
 def strip(drawn: Drawn, width: int) -> str:
@@ -204,7 +209,7 @@ def _words(drawn: Drawn, width: int) -> str:
     top = groups[0]
     words = {
         group.name: f"{'*' if group is top else ''}{group.name}"
-        f"{_height(group.best_quarter, group.trials)}"
+        f"{':' * ASCII_ONLY}{_height(group.best_quarter, group.trials)}"
         for group in groups
     }
     text = "  ".join(words.get(name, name) for name in drawn.choices)

@@ -1,0 +1,49 @@
+"""How a search is told to end: by signals, or because nobody reads what it writes."""
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any, TextIO
+
+from autocnn.events import Emit, Event, Notice
+
+
+def unless_closed(write: Emit, stream: TextIO) -> Emit:
+    """Stop the search cleanly when nobody reads what it writes any more."""
+
+    def guarded(event: Event) -> None:
+        try:
+            write(event)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    return guarded
+
+
+@contextlib.contextmanager
+def interrupts(emit: Emit) -> Iterator[Callable[[], bool]]:
+    """Let the first Ctrl-C (or SIGTERM) stop the search, the second the program."""
+    asked: list[int] = []
+
+    def ask(_signal: int, _frame: Any) -> None:
+        asked.append(_signal)
+        if len(asked) > 1:
+            raise KeyboardInterrupt
+
+    handlers = {
+        each: signal.signal(each, ask) for each in (signal.SIGINT, signal.SIGTERM)
+    }
+
+    def stopping() -> bool:
+        if asked:
+            emit(Notice(text="stopping; press Ctrl-C again to stop at once"))
+        return bool(asked)
+
+    try:
+        yield stopping
+    finally:
+        for each, handler in handlers.items():
+            # Once stopped, it is only a moment: a late Ctrl-C must not break it off.
+            signal.signal(each, signal.SIG_IGN if asked else handler)

@@ -1,0 +1,201 @@
+"""Watching on a real terminal, replaying there, and in a browser."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import types
+from pathlib import Path
+
+import pytest
+
+from autocnn.commands import serve
+from benchmarks.studies import make_study
+from benchmarks.terminal import Terminal
+
+WORDS = ("--epochs", "4000", "--trials", "1", "--jobs", "1", "--pruner", "none")
+
+
+@pytest.fixture
+def storage(tmp_path):
+    """Sixty trials, of which two were left running."""
+    return make_study(tmp_path / "made.db", 60, running=2)
+
+
+def terminal(*words: str) -> Terminal:
+    return Terminal([sys.executable, "-m", "autocnn", *words])
+
+
+def test_watch_draws_a_study_and_follows_its_window(storage, here):
+    with terminal("watch", "large", "--storage", storage) as shown:
+        shown.wait_for("60 of 60 trials", "best val", "Quit")
+        for columns, lines in ((80, 24), (200, 60), (100, 30)):
+            shown.forget()
+            shown.resize(columns, lines)
+            shown.wait_for("60 of 60 trials", "Quit")
+            shown.read_for(0.5)
+            assert lines in _drawn_lines(shown)
+            shown.forget()
+            shown.read_for(1.2)
+            assert max(_drawn_lines(shown), default=0) <= lines
+        shown.press("q")
+        assert shown.wait_for_end() == 0
+
+
+def _drawn_lines(shown: Terminal) -> list[int]:
+    """Name the lines that the cursor went to."""
+    return [int(line) for line in re.findall(r"\x1b\[(\d+);\d+H", shown.raw)]
+
+
+def test_replay_plays_in_a_terminal(storage, here):
+    with terminal("replay", "--storage", storage, "--speed", "600") as shown:
+        shown.wait_for("REPLAY", r"▶ 0:\d\d:\d\d / 1:06:00", "600x")
+        shown.press("\x1b[F")  # the end key
+        shown.wait_for("60 of 60 trials", "‖ 1:06:00", "REPLAY held")
+        shown.press("q")
+        assert shown.wait_for_end() == 0
+
+
+@pytest.mark.parametrize("command", ["watch", "replay"])
+def test_without_a_terminal_it_is_said_what_to_do(run, storage, command):
+    ran = run(command, "--storage", storage)
+    assert ran.code == 2
+    assert f"{command} needs a terminal" in ran.err
+    assert "--screenshot" in ran.err
+
+
+@pytest.fixture
+def search(here, image_folder):
+    """A real search as a process of its own, stopped at the end as Ctrl-C does."""
+    command = [sys.executable, "-m", "autocnn", "search", str(image_folder), "--json"]
+    with Path("events").open("wb") as events:
+        process = subprocess.Popen(
+            [*command, "--space", "small.toml", *WORDS],
+            stdout=events,
+            stderr=subprocess.DEVNULL,
+        )
+    yield process
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 75
+
+
+def test_killing_the_screen_leaves_the_search_alone(search):
+    _wait_for_epochs(1)
+    with terminal("watch", "stripes") as shown:
+        shown.wait_for("LIVE", "1 of 1 trials")
+        os.kill(shown.process.pid, signal.SIGKILL)
+        shown.process.wait(timeout=30)
+    _wait_for_epochs(_epochs() + 5)
+    with terminal("watch", "stripes") as again:
+        again.wait_for("LIVE", "1 of 1 trials")
+    assert search.poll() is None
+
+
+def _epochs() -> int:
+    """Count the epochs that the search has trained."""
+    return Path("events").read_text().count('"epoch_ended"')
+
+
+def _wait_for_epochs(count: int) -> None:
+    limit = time.monotonic() + 120  # the first start measures the machine
+    while _epochs() < count:
+        assert time.monotonic() < limit
+        time.sleep(0.1)
+
+
+def test_without_its_extra_serve_says_how_to_install_it(run, storage, monkeypatch):
+    monkeypatch.setitem(sys.modules, "textual_serve", None)
+    ran = run("watch", "--serve", "--storage", storage)
+    assert ran.code == 2
+    assert "textual-serve" in ran.err
+    assert "pip install 'autocnn[serve]'" in ran.err
+
+
+@pytest.fixture
+def served(monkeypatch):
+    """Stand in for textual-serve: remember what would be served."""
+    servers = []
+
+    class Server:
+        def __init__(self, command, host, port, title):
+            self.command, self.host, self.port, self.title = command, host, port, title
+
+        def serve(self):
+            servers.append(self)
+
+    module = types.ModuleType("textual_serve.server")
+    module.Server = Server
+    web = types.ModuleType("aiohttp")
+    web.web = types.SimpleNamespace(middleware=lambda function: function)
+    monkeypatch.setitem(sys.modules, "textual_serve", types.ModuleType("textual_serve"))
+    monkeypatch.setitem(sys.modules, "textual_serve.server", module)
+    monkeypatch.setitem(sys.modules, "aiohttp", web)
+    for name in ("AUTOCNN_STORAGE", "AUTOCNN_STUDIES", serve.SERVER):
+        monkeypatch.setenv(name, "")
+    return servers
+
+
+def test_serve_runs_watch_on_this_machine_only(run, storage, served):
+    ran = run("watch", "--serve", "--port", "0", "--storage", storage)
+    assert ran.code == 0, ran.err
+    (server,) = served
+    assert server.host == "127.0.0.1"
+    assert server.port > 0
+    words = server.command.removeprefix("exec ")
+    assert words.endswith("-m autocnn watch --screen overview -- large")
+    assert os.environ["AUTOCNN_STORAGE"] == storage
+
+
+def test_the_words_of_the_served_command_stay_what_they_are(here, served, monkeypatch):
+    from autocnn.commands.options import Place
+
+    name = "-it's; $HOME `x`"
+    serve.serve(name, "trial:3", Place(here / "a b", "sqlite:///x.db"), 0)
+    shell = served[0].command.replace("-m autocnn watch", "-c 'import sys, os; "
+        "print(repr((sys.argv[1:], os.environ[\"AUTOCNN_STUDIES\"])))'")  # fmt: skip
+    told = subprocess.run(shell, shell=True, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == repr(
+        (["--screen", "trial:3", "--", name], str(here / "a b"))
+    )
+
+
+def test_a_taken_port_is_said(run, storage, served):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ran = run("watch", "--serve", "--port", port, "--storage", storage)
+    assert ran.code == 2
+    assert f"port {port} cannot be used: Address already in use" in ran.err
+    assert "--port" in ran.err
+    assert served == []
+
+
+def test_a_page_never_outlives_its_server(tmp_path):
+    """A visitor's process ends when the server that started it was killed."""
+    child = (
+        "import time; from autocnn.commands.serve import end_with_server;"
+        "end_with_server(); print('here', flush=True); time.sleep(60)"
+    )
+    server = (
+        "import os, subprocess, sys, time; "
+        "os.environ['AUTOCNN_SERVER'] = str(os.getpid());"
+        f"subprocess.Popen([sys.executable, '-c', {child!r}]); time.sleep(60)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", server], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "here\n"
+    process.kill()
+    process.wait()
+    with process.stdout as pipe:
+        assert pipe.read() == "", "the pipe ends when nobody is left to write into it"
+
+
+def test_serve_refuses_where_nothing_can_be_watched(run, here):
+    ran = run("watch", "--serve", "--storage", "none.db")
+    assert ran.code == 4
+    assert "there are no studies in" in ran.err

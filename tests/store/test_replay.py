@@ -1,0 +1,268 @@
+"""A study as it was: what is shown at a moment is what was known then, and no more."""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from autocnn.store.command import Command
+from autocnn.store.replay import SHORT, Recording, Timeline, at
+from autocnn.store.rows import StudySnapshot, TrialRow, standard_error
+from autocnn.store.state import Pace, SearchState
+
+VAL_IMAGES = 100
+STATE = SearchState(
+    phase="ended",
+    beat=9,
+    host="here",
+    pid=1,
+    version="1",
+    device="cpu",
+    jobs=2,
+    trials=8,
+    seconds=50.0,
+    earlier_seconds=30.0,
+    outcome="complete",
+    notice="all is over",
+    rungs=(1, 3),
+)
+
+
+def row(trial, curve, started, ended, status="complete", **more) -> TrialRow:
+    states = {"pruned": "pruned", "failed": "fail", "complete": "complete"}
+    return TrialRow(
+        trial=trial,
+        state=states.get(status, "running"),
+        status=status,
+        val_accuracy=max(curve) if curve else None,
+        val_standard_error=standard_error(max(curve), VAL_IMAGES) if curve else None,
+        epochs=len(curve),
+        parameters=1_000,
+        flops=2_000,
+        seconds=9.0,
+        params={"width": 8},
+        curve=tuple(curve),
+        images_per_second=500.0,
+        recipe="",
+        started=started,
+        ended=ended,
+        planned_epochs=3,
+        **{"reason": "", **more},
+    )
+
+
+def log(*ends, seconds=10.0):
+    """What the driver logs of epochs that ended then."""
+    return [[end, 1.0, 0.5, 1.0, seconds, 700.0] for end in ends]
+
+
+def study(*rows, state=STATE, commands=(), **config) -> StudySnapshot:
+    return StudySnapshot(
+        name="tiny",
+        config={"val_images": VAL_IMAGES, **config},
+        trials=tuple(rows),
+        state=state,
+        commands=tuple(commands),
+    )
+
+
+REASON = "2nd of 2 at epoch 1"
+TWO = study(
+    row(0, [0.3, 0.7, 0.6], 100.0, 131.0),
+    row(1, [0.2], 105.0, 116.0, "pruned", reason=REASON),
+)
+TIMES = {0: log(110.0, 120.0, 130.0), 1: log(115.0)}
+
+
+def test_a_trial_has_its_epochs_one_by_one_and_then_its_end():
+    first = {when: at(TWO, TIMES, when).trials[0] for when in (100, 110, 119, 120, 130)}
+    assert {when: one.curve for when, one in first.items()} == {
+        100: (),
+        110: (0.3,),
+        119: (0.3,),
+        120: (0.3, 0.7),
+        130: (0.3, 0.7, 0.6),
+    }
+    assert {one.status for one in first.values()} == {"running"}
+    assert {one.state for one in first.values()} == {"running"}
+    assert [one.val_accuracy for one in first.values()] == [None, 0.3, 0.3, 0.7, 0.7]
+    assert [one.epochs for one in first.values()] == [0, 1, 1, 2, 3]
+    assert first[120].val_standard_error == standard_error(0.7, VAL_IMAGES)
+    assert first[100].val_standard_error is None
+    assert first[120].seconds is None
+    assert first[120].ended is None
+    assert first[120].parameters == 1_000
+    assert first[120].params == {"width": 8}
+
+
+def test_nothing_is_known_before_it_happened():
+    assert [one.trial for one in at(TWO, TIMES, 104.9).trials] == [0]
+    assert at(TWO, TIMES, 99.0).trials == ()
+    before, after = at(TWO, TIMES, 115.5).trials[1], at(TWO, TIMES, 116.0).trials[1]
+    assert (before.status, before.reason, before.curve) == ("running", "", (0.2,))
+    assert after is TWO.trials[1]
+
+
+@pytest.mark.parametrize("moment", [131.0, 1e12])
+def test_at_the_end_the_study_is_what_it_is(moment):
+    waiting = row(2, [], None, None, "waiting")
+    left = row(3, [0.4], 118.0, None, "interrupted")
+    whole = replace(TWO, trials=(*TWO.trials, waiting, left))
+    times = {**TIMES, 3: log(128.0)}
+    assert at(whole, times, moment) == whole
+    before = at(whole, times, 130.9)
+    assert [(one.trial, one.status) for one in before.trials] == [
+        (0, "running"),
+        (1, "pruned"),
+        (3, "running"),
+    ]
+
+
+def test_epochs_without_times_are_spread_evenly():
+    found = Recording(TWO, {})
+    lengths = [len(found.at(when).trials[0].curve) for when in (110, 110.4, 121, 130.9)]
+    assert lengths == [0, 1, 2, 2]
+    unfinished = study(row(0, [0.1, 0.2], 100.0, None, "running"))
+    commands = (Command(id="a", operation="pause", sent=140.0),)
+    found = Recording(replace(unfinished, commands=commands), {})
+    assert [found.epochs(0, when) for when in (100, 119, 120, 139, 140)] == [
+        0,
+        0,
+        1,
+        1,
+        2,
+    ]
+
+
+@pytest.mark.parametrize(
+    "log_",
+    [log(110.0), [[110.0], [120.0], [130.0]], []],
+    ids=["too short", "of another form", "none"],
+)
+def test_a_log_that_does_not_fit_its_curve_is_not_used(log_):
+    assert at(TWO, {0: log_}, 110.0).trials[0].curve == ()
+    assert at(TWO, {0: log_}, 111.0).trials[0].curve == (0.3,)
+
+
+def test_clocks_that_were_put_back_end_no_epoch_before_the_one_before_it():
+    times = {0: log(120.0, 90.0, 150.0)}
+    found = Recording(TWO, times)
+    assert [found.epochs(0, when) for when in (119, 120, 130, 131)] == [0, 2, 2, 3]
+
+
+def test_the_mean_counts_where_trials_have_folds():
+    folds = replace(TWO, config={"val_images": VAL_IMAGES, "folds": 3})
+    shown = at(folds, TIMES, 120.0)
+    assert shown.trials[0].val_accuracy == pytest.approx(0.5)
+    assert shown.state.paces[0].fold == 3
+
+
+def test_the_driver_says_how_far_it_is():
+    state = at(TWO, TIMES, 112.5).state
+    assert (state.phase, state.outcome, state.notice) == ("searching", "", "")
+    assert (state.trials, state.jobs, state.rungs) == (8, 2, (1, 3))
+    assert state.seconds == 12.5
+    assert state.earlier_seconds == 0
+    assert state.seconds_left is None
+    assert state.paces == {
+        0: Pace(epoch=2, share=0.25, images_per_second=700.0),
+        1: Pace(epoch=1, share=0.75, images_per_second=700.0),
+    }
+    assert set(at(TWO, TIMES, 116.0).state.paces) == {0}
+    assert at(replace(TWO, state=None), TIMES, 112.5).state is None
+
+
+def test_commands_are_shown_once_they_were_sent():
+    pause = Command(id="a", operation="pause", sent=106.0, answer="paused", done=True)
+    resume = Command(id="b", operation="resume", sent=125.0, answer="on", done=True)
+    found = Recording(replace(TWO, commands=(pause, resume)), TIMES)
+    seen = {when: found.at(when) for when in (104, 106, 126)}
+    assert [len(one.commands) for one in seen.values()] == [0, 1, 2]
+    assert [one.state.phase for one in seen.values()] == [
+        "searching",
+        "pausing",
+        "searching",
+    ]
+
+
+def test_a_pause_is_over_when_a_trial_starts_and_complete_when_none_runs():
+    rows = (*TWO.trials, row(2, [0.1], 200.0, 211.0), row(3, [0.1], 220.0, 300.0))
+    pause = Command(id="a", operation="pause", sent=120.0, answer="", done=True)
+    refused = Command(id="b", operation="pause", sent=205.0, answer="no", done=False)
+    found = Recording(replace(TWO, trials=rows, commands=(pause, refused)), TIMES)
+    phases = [found.at(when).state.phase for when in (121, 150, 199, 200, 215)]
+    assert phases == ["pausing", "paused", "paused", "searching", "searching"]
+
+
+def test_silences_are_short_and_everything_else_takes_its_time():
+    rows = (*TWO.trials, row(2, [0.1], 10_000.0, 10_011.0))
+    found = Recording(study(*rows), {**TIMES, 2: log(10_010.0)})
+    line = found.timeline
+    assert line.silences == [10_000.0 - 131.0]
+    assert line.length == 31 + SHORT + 11
+    assert line.moment(0) == 100
+    assert line.moment(20) == 120
+    assert line.moment(31 + SHORT) == pytest.approx(10_000)
+    assert line.moment(31 + SHORT + 5) == pytest.approx(10_005)
+    assert line.moment(1e9) == 10_011
+    for played in (0.0, 7.5, 31.0, 35.0, 41.0, 52.0):
+        assert line.played(line.moment(played)) == pytest.approx(played)
+    assert found.at(10_005.0).state.seconds == 46.0
+
+
+def test_a_long_epoch_is_no_silence():
+    slow = study(row(0, [0.1, 0.2], 0.0, 4000.0))
+    known = {0: log(2000.0, 4000.0, seconds=2000.0)}
+    assert Recording(slow, known).timeline.silences == []
+    # Who does not know that it was one epoch all the time does not wait for it.
+    assert len(Recording(slow, {}).timeline.silences) == 2
+
+
+def test_an_interrupted_night_within_an_epoch_is_a_silence():
+    slept = study(row(0, [0.1, 0.2], 0.0, 40_010.0))
+    found = Recording(slept, {0: log(10.0, 40_010.0)})
+    assert found.timeline.silences == [39_990.0]
+    assert found.at(20_000.0).state.paces[0].share == 0
+    assert found.at(40_005.0).state.paces[0].share == 0.5
+
+
+def test_a_timeline_of_one_moment_has_no_length():
+    line = Timeline(5.0, 5.0, [])
+    assert (line.length, line.moment(0.0), line.played(5.0)) == (0.0, 5.0, 0.0)
+
+
+def test_a_study_in_which_nothing_happened_is_shown_as_it_is():
+    empty = study(row(0, [], None, None, "waiting"))
+    assert at(empty, {}, 5.0) == empty
+
+
+def test_going_back_and_forth_shows_the_same_as_going_there_at_once():
+    rows = [
+        row(n, [0.1, 0.2, 0.3][: 1 + n % 3], 10.0 * n, 10.0 * n + 35) for n in range(20)
+    ]
+    many = study(*rows)
+    times = {
+        n: log(*(10.0 * n + 11 * e for e in range(1, 2 + n % 3))) for n in range(20)
+    }
+    wandering = Recording(many, times)
+    for moment in (50.0, 130.0, 131.0, 40.0, 0.0, 500.0, 99.5, 200.0, 199.0):
+        assert wandering.at(moment) == at(many, times, moment)
+
+
+def test_rows_that_did_not_change_are_the_very_same():
+    found = Recording(TWO, TIMES)
+    before, after = found.at(117.0), found.at(119.0)
+    assert before.trials[0] is after.trials[0]
+    assert found.at(121.0).trials[0] is not before.trials[0]
+
+
+def test_a_frame_of_ten_thousand_trials_takes_no_time():
+    count = 10_000
+    rows = [row(n, [0.1] * 3, 60.0 * n, 60.0 * n + 500) for n in range(count)]
+    times = {n: log(*(60.0 * n + 160 * e for e in (1, 2, 3))) for n in range(count)}
+    found = Recording(study(*rows), times)
+    found.at(300_000.0)
+    used = time.thread_time()
+    for frame in range(20):
+        found.at(300_000.0 + 12 * frame)
+    assert (time.thread_time() - used) / 20 < 0.05
