@@ -4,8 +4,7 @@ import contextlib
 import logging
 import shutil
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -42,11 +41,15 @@ def pick_device(name: str = "auto") -> torch.device:
             hint="use --device cpu, or install a PyTorch build for the device",
         )
     try:
-        return torch.device(name)
+        device = torch.device(name)
     except RuntimeError:
+        device = None
+    # PyTorch takes any index for the CPU, and then means all of it.
+    if device is None or (kind == "cpu" and device.index):
         raise RequestError(
             f"there is no device called '{name}'", hint=f"choose {kind} or {kind}:0"
-        ) from None
+        )
+    return torch.device("cpu") if kind == "cpu" else device
 
 
 def default_jobs(device: torch.device) -> int:
@@ -201,75 +204,6 @@ def free_memory(device: torch.device) -> None:
         torch.cuda.empty_cache()
     elif device.type == "mps":
         torch.mps.empty_cache()
-
-
-StepFunction = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-
-
-def graphed(step: StepFunction, device: torch.device) -> StepFunction:
-    """Have a step run as a CUDA graph, on CUDA and if that turns out to be faster."""
-    return GraphedStep(step, device) if device.type == "cuda" else step
-
-
-class GraphedStep:
-    """A training step that records itself once, then spares Python's launches.
-
-    After a few steps as they come, so many are timed; then the step is captured, and
-    as many replays are timed. The faster way stays, and the first one does if the
-    step cannot be captured. Every call is a real step, whichever way it is taken.
-    """
-
-    UNTIMED = 3
-    TIMED = 10
-
-    def __init__(self, step: StepFunction, device: torch.device) -> None:
-        self._step = step
-        self._device = device
-        self._replay: StepFunction | None = None
-        self._calls = 0
-        self._started = 0.0
-        self._plain_seconds = 0.0
-
-    def __call__(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Take one step."""
-        captured_from = self.UNTIMED + self.TIMED
-        if self._calls == self.UNTIMED:
-            self._started = self._now()
-        elif self._calls == captured_from:
-            self._plain_seconds = self._now() - self._started
-            self._replay = self._capture(images, labels)
-        elif self._calls == captured_from + self.UNTIMED:
-            self._started = self._now()
-        elif (
-            self._calls == captured_from + self.UNTIMED + self.TIMED
-            and self._now() - self._started > self._plain_seconds
-        ):
-            self._replay = None
-        self._calls += 1
-        return (self._replay or self._step)(images, labels)
-
-    def _now(self) -> float:
-        synchronize(self._device)
-        return time.perf_counter()
-
-    def _capture(self, images: Tensor, labels: Tensor) -> StepFunction | None:
-        """Record the step over copies of its inputs; recording does not run it."""
-        still_images, still_labels = images.clone(), labels.clone()
-        graph = torch.cuda.CUDAGraph()
-        try:
-            with torch.cuda.graph(graph):
-                result = self._step(still_images, still_labels)
-        except Exception as error:  # noqa: BLE001 - not all steps can be captured
-            logger.info("the training step runs without a CUDA graph: %s", error)
-            return None
-
-        def replay(images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-            still_images.copy_(images)
-            still_labels.copy_(labels)
-            graph.replay()
-            return result
-
-        return replay
 
 
 def describe(device: torch.device) -> str:

@@ -1,5 +1,6 @@
 """What worker processes start from. Nothing here loads PyTorch: they do, meanwhile."""
 
+import math
 import multiprocessing
 import os
 import sys
@@ -7,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, SpawnContext
+from pathlib import Path
 
 # glibc: freed memory stays in the process instead of being faulted in at every step.
 _ALLOCATORS = {
@@ -18,15 +20,25 @@ _ALLOCATORS = {
 }
 
 
+CONTROL_GROUPS = Path("/sys/fs/cgroup")
+"""Where Linux says how much of the machine a container may use."""
+
+
 def cores() -> int:
-    """Count the CPU cores this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Count the CPU cores this process may use: a container's share is rounded up."""
+    if sys.platform != "linux":
+        return os.cpu_count() or 1
+    return max(1, math.ceil(min(len(os.sched_getaffinity(0)), _quota())))
 
 
 def threads_of(workers: int) -> int:
-    """Share the CPU cores out: threads for each of so many workers."""
+    """Share the CPU cores out: threads for each of so many workers.
+
+    A person's OMP_NUM_THREADS is what each of them has, however many they are.
+    """
+    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    if asked.isdecimal() and int(asked):
+        return int(asked)
     return max(1, cores() // workers)
 
 
@@ -34,6 +46,19 @@ def worker_environment(threads: int) -> Mapping[str, str]:
     """Say what must be in a worker's environment before it starts."""
     count = str(threads)
     return {"OMP_NUM_THREADS": count, "MKL_NUM_THREADS": count} | _ALLOCATORS
+
+
+def _quota() -> float:
+    """Read how many cores' time the control group has; infinity if it is not told."""
+    for files in (["cpu.max"], ["cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"]):
+        try:
+            texts = [(CONTROL_GROUPS / name).read_text("ascii") for name in files]
+            quota, period = map(int, " ".join(texts).split())
+        except (OSError, ValueError):  # not there, or "max": no limit
+            continue
+        if quota > 0 and period > 0:
+            return quota / period
+    return math.inf
 
 
 @contextmanager

@@ -1,11 +1,14 @@
 """What was measured, and what else the machine did meanwhile."""
 
+import contextlib
 import json
-import os
 import statistics
-from collections.abc import Iterable, Mapping
+import threading
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+
+import psutil
 
 from autocnn.views import tables
 
@@ -67,42 +70,45 @@ def write_table(measured: Mapping[str, Measured], bars: Mapping[str, Bar]) -> No
 
 
 class OtherLoad:
-    """How many cores other processes keep busy, by Linux's own accounts."""
+    """How many cores processes keep busy that this one has not started."""
+
+    SECONDS = 0.5
+    """Between two looks at what runs: as much is missed of a process that ends."""
 
     def __init__(self) -> None:
-        self._ours: set[int] = {os.getpid()}
-        self._started = self._read()
+        self._own: dict[psutil.Process, float] = {}
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._clock = time.monotonic()
+        self._before = self.own_seconds()
+        self._busy = _busy_seconds()
+        threading.Thread(target=self._watch, daemon=True).start()
 
-    def own(self, pids: Iterable[int]) -> None:
-        """Count these processes as ours."""
-        self._ours |= set(pids)
+    def own_seconds(self) -> float:
+        """Add up the work of this process and of all it has started, ended or not."""
+        me = psutil.Process()
+        with self._lock:
+            for one in {me, *me.children(recursive=True), *self._own}:
+                with contextlib.suppress(psutil.Error):
+                    if one.is_running():  # its number may be another's by now
+                        times = one.cpu_times()
+                        self._own[one] = times.user + times.system
+            return sum(self._own.values())
 
-    def cores(self) -> float | None:
-        """Say how many cores others used since the start; None where nobody tells."""
-        now = self._read()
-        if now is None or self._started is None:
-            return None
-        all_busy, own, clock = (a - b for a, b in zip(now, self._started, strict=True))
-        return max(0.0, (all_busy - own) / clock) if clock else 0.0
+    def cores(self) -> float:
+        """Say how many cores others have used since the start, and look no more."""
+        self._over.set()
+        all_busy = _busy_seconds() - self._busy
+        own = self.own_seconds() - self._before
+        return max(0.0, (all_busy - own) / (time.monotonic() - self._clock))
 
-    def _read(self) -> tuple[float, float, float] | None:
-        """Seconds of all processors' work, of our work, and of the clock."""
-        try:
-            fields = Path("/proc/stat").read_text("ascii").split("\n", 1)[0].split()
-            uptime = float(Path("/proc/uptime").read_text("ascii").split()[0])
-        except OSError:
-            return None
-        ticks = [int(value) for value in fields[1:9]]
-        busy = sum(ticks) - ticks[3] - ticks[4]
-        own = sum(_ticks(pid) for pid in self._ours)
-        second = os.sysconf("SC_CLK_TCK")
-        return busy / second, own / second, uptime
+    def _watch(self) -> None:
+        while not self._over.wait(self.SECONDS):
+            self.own_seconds()
 
 
-def _ticks(pid: int) -> int:
-    """Work of a process and of the children it has waited for."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
-    except OSError:
-        return 0
-    return sum(int(value) for value in text.rpartition(")")[2].split()[11:15])
+def _busy_seconds() -> float:
+    """Give the work of all processors; what guests do is in it already."""
+    times = psutil.cpu_times()
+    idle = ("idle", "iowait", "guest", "guest_nice")
+    return float(sum(times) - sum(getattr(times, name, 0.0) for name in idle))

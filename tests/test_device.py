@@ -1,6 +1,8 @@
 """Devices: found or refused, and how a CPU is set up."""
 
 import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -41,6 +43,7 @@ def test_auto_takes_the_fastest_there_is(no_accelerator, monkeypatch):
         ("mps", "PyTorch finds no mps device"),
         ("tpu", "no device called 'tpu'"),
         ("cpu:x", "no device called 'cpu:x'"),
+        ("cpu:3", "no device called 'cpu:3'"),
     ],
 )
 def test_a_device_that_is_not_there_is_refused(no_accelerator, name, problem):
@@ -80,6 +83,53 @@ def test_what_a_person_has_set_stays_set(monkeypatch):
         assert os.environ["MKL_NUM_THREADS"] == "2"
     assert os.environ["OMP_NUM_THREADS"] == "7"
     assert "MKL_NUM_THREADS" not in os.environ
+
+
+def test_a_cpu_is_one_device_however_it_is_called():
+    assert devices.pick_device("cpu:0") == CPU
+
+
+@pytest.mark.parametrize("asked", ["3", "3,2"])
+def test_a_worker_has_the_threads_that_a_person_asked_for(asked):
+    code = "import torch; from autocnn import device, processes\n"
+    code += "device.prepare(torch.device('cpu'), processes.threads_of(2))\n"
+    code += "print(torch.get_num_threads())"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "OMP_NUM_THREADS": asked},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "3\n", done.stderr
+
+
+@pytest.mark.parametrize("nonsense", ["", "0", "many"])
+def test_threads_that_are_no_number_are_not_heeded(monkeypatch, nonsense):
+    monkeypatch.setenv("OMP_NUM_THREADS", nonsense)
+    assert processes.threads_of(1) == processes.cores()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has control groups")
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({"cpu.max": "150000 100000\n"}, 2),
+        ({"cpu.max": "50000 100000\n"}, 1),
+        ({"cpu.max": "max 100000\n"}, 8),
+        ({"cpu/cpu.cfs_quota_us": "250000", "cpu/cpu.cfs_period_us": "100000"}, 3),
+        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, 8),
+        ({"cpu.max": "9900000 100000\n"}, 8),
+        ({"cpu.max": "garbage"}, 8),
+        ({}, 8),
+    ],
+)
+def test_a_container_has_the_cores_it_may_use(tmp_path, monkeypatch, files, cores):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(processes, "CONTROL_GROUPS", tmp_path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+    assert processes.cores() == cores
 
 
 def test_a_cpu_computes_in_full_precision():

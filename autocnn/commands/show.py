@@ -62,7 +62,7 @@ def _document(named: "Named", summary: "NetSummary") -> dict[str, Any]:
         "running_statistics": sum(layer.buffers for layer in summary.layers),
         "flops": summary.flops,
         "activation_bytes": summary.activation_bytes,
-        "epoch_seconds": epoch_seconds(named, summary),
+        **predicted(named, summary),
         "input": dataclasses.asdict(named.shape),
         "layers": _layers(summary),
         "train": recipes.to_dict(named.recipe)["train"],
@@ -78,16 +78,16 @@ def train_images(named: "Named") -> int:
     return int(config.get("train_images", USUAL_IMAGES))
 
 
-def epoch_seconds(named: "Named", summary: "NetSummary") -> float | None:
-    """Predict an epoch on this machine; None if its speed was not measured yet."""
+def predicted(named: "Named", summary: "NetSummary") -> dict[str, float | None]:
+    """Predict an epoch on this machine, with so many workers; else None and None."""
     from autocnn.device import default_jobs, pick_device
-    from autocnn.engines.machine import known_prices
+    from autocnn.engines.machine import nearest_prices
     from autocnn.train import cost
 
     device = pick_device()
-    found = known_prices(device, default_jobs(device))
+    found = nearest_prices(device, default_jobs(device))
     if found is None:
-        return None
+        return {"epoch_seconds": None, "epoch_workers": None}
     config = named.study.config if named.study else {}
     seconds = cost.epoch_seconds(
         found,
@@ -97,7 +97,7 @@ def epoch_seconds(named: "Named", summary: "NetSummary") -> float | None:
         train_images=train_images(named),
         val_images=int(config.get("val_images", USUAL_IMAGES // 9)),
     )
-    return round(seconds, 2)
+    return {"epoch_seconds": round(seconds, 2), "epoch_workers": found.workers}
 
 
 def _layers(summary: "NetSummary") -> list[dict[str, Any]]:
@@ -133,14 +133,24 @@ def _write_table(named: "Named", summary: "NetSummary") -> None:
         f"{tables.count(summary.flops)}FLOPs an image; training keeps "
         f"{tables.count(summary.activation_bytes)}B of each image's maps in memory"
     )
-    if (seconds := epoch_seconds(named, summary)) is not None:
-        click.echo(
-            f"on this machine an epoch of {train_images(named):,} images takes about "
-            f"{tables.duration(seconds)} (predicted, for one worker of a search)"
-        )
+    _write_prediction(named, summary)
     for name, value in recipes.to_dict(named.recipe)["train"].items():
         shown = ", ".join(value) if isinstance(value, list) else value
         click.echo(f"  {name}: {shown}")
+
+
+def _write_prediction(named: "Named", summary: "NetSummary") -> None:
+    from autocnn.views import tables
+
+    seconds, workers = predicted(named, summary).values()
+    if seconds is None:
+        click.echo("a search measures how fast this machine trains: none did yet")
+        return
+    among = "one worker alone" if workers == 1 else f"each of {workers} workers at once"
+    click.echo(
+        f"on this machine an epoch of {train_images(named):,} images takes about "
+        f"{tables.duration(seconds)} (predicted, for {among})"
+    )
 
 
 def _write_outcome(named: "Named") -> None:

@@ -1,5 +1,6 @@
 """Batches of images, gathered, augmented and normalized for the training device."""
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from torch import Generator, Tensor
 from autocnn import device as devices
 from autocnn.choices import Choice, pick
 from autocnn.data.augmentations import AUGMENTATIONS
-from autocnn.data.images import DataInfo, Images
+from autocnn.data.images import DataInfo, Images, Pixels
 from autocnn.data.splits import Split
 
 EVALUATION_BATCH = 256
@@ -132,12 +133,20 @@ def batches_of(
     else:
         home = torch.device("cpu")
     return Batches(
-        pixels=torch.from_numpy(images.pixels).to(home),
+        pixels=_as_tensor(images.pixels).to(home),
         labels=torch.from_numpy(images.labels).to(home),
         indices=torch.from_numpy(indices).to(home),
         scale=(1 / (255 * std)).to(device),
         offset=(-mean / std).to(device),
     )
+
+
+def _as_tensor(pixels: Pixels) -> Tensor:
+    """Let PyTorch read pixels where they are, in a file that stays as it is."""
+    with warnings.catch_warnings():
+        # It knows no read-only tensors; nothing here writes to one.
+        warnings.filterwarnings("ignore", "The given NumPy array is not writ")
+        return torch.from_numpy(pixels)
 
 
 def train_and_val(

@@ -34,12 +34,12 @@ from autocnn.data.decoding import (
     mapper,
     survey,
     trait_notes,
-    usable_cores,
 )
 from autocnn.data.images import DataInfo, Labels, Pixels
 from autocnn.data.raw import MOST_UNREADABLE, Files, Part, Raw, Source, listed
 from autocnn.data.splits import hold_out
 from autocnn.errors import DataError
+from autocnn.processes import cores
 
 SMALLEST_CLASS = 3  # different images: one each to train, validate and test
 TEST_FRACTION = 0.15
@@ -91,7 +91,7 @@ def build(
     _refuse_small(source, raw, raw.train.labels, needed)
     workplace = folder / "decoded"
     try:
-        decoded = _decode(raw, wanted, workplace, progress, usable_cores())
+        decoded = _decode(raw, wanted, workplace, progress, cores())
     except BrokenProcessPool:
         logger.warning("a decoding process died: decoding again in this process")
         decoded = _decode(raw, wanted, workplace, progress, cores=1)

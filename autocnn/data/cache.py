@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def prepare(
     try:
         for folder in ("index", "data"):
             (base / folder).mkdir(parents=True, exist_ok=True)
-        with FileLock(_lock_file(base, key)):
+        with _alone(base, key, progress):
             # Another process may have built it while this one waited.
             if hit := _look_up(base, key):
                 return hit
@@ -120,9 +121,9 @@ def open_test_images(folder: Path) -> Images:
 
 
 def _open_images(folder: Path, split: str) -> Images:
-    # Copy on write: the file stays as it is, and PyTorch, which knows no read-only
-    # arrays, takes these without a warning.
-    pixels = np.load(folder / f"{split}-pixels.npy", mmap_mode="c")
+    # Only for reading: what may be written to, the system counts as memory in use, and
+    # then refuses to open more than it has.
+    pixels = np.load(folder / f"{split}-pixels.npy", mmap_mode="r")
     return Images(pixels, np.load(folder / f"{split}-labels.npy"))
 
 
@@ -146,6 +147,21 @@ def _key(found: Source, wanted: Wanted) -> str:
     for line in found.manifest:
         whole.update(b"\n" + line.encode("utf-8", "surrogateescape"))
     return whole.hexdigest()
+
+
+@contextlib.contextmanager
+def _alone(base: Path, key: str, progress: Progress) -> Iterator[None]:
+    """Let one process at a time build a cache; the others say that they wait."""
+    lock = FileLock(_lock_file(base, key))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        progress("another process is building this cache; waiting", 0, 0)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _index_file(base: Path, key: str) -> Path:

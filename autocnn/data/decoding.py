@@ -5,6 +5,7 @@ import json
 import multiprocessing
 import os
 import signal
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -28,7 +29,7 @@ from autocnn.data.raw import Arrays, Files, Part
 from autocnn.errors import DataError
 
 Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how many are done, and of how many."""
+"""Called with what is being done, how many are done, and of how many (0: unknown)."""
 
 CHUNK = 256  # images that one process decodes at a time
 CHUNKS_A_NOTE = 64  # of 256 images: what a power cut may cost
@@ -124,13 +125,6 @@ def mapper(files: int, cores: int) -> Iterator[Mapper]:
         yield pool.map
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def usable_cores() -> int:
-    """Count the cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def survey(part: Part) -> Survey:
@@ -262,8 +256,17 @@ class _DecodeJob:
 def _begin(many: bool) -> None:
     """Leave interrupts to the parent, and prepare for what is to come."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     if many:
         use_quick_decoder()
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it has, however that ended."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _summarize(headers: Sequence[Header]) -> Survey:

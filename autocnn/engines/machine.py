@@ -4,6 +4,8 @@ import hashlib
 import json
 import logging
 import os
+import platform
+import re
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -32,6 +34,7 @@ from autocnn.train.step import Step
 logger = logging.getLogger(__name__)
 PATIENCE = 120.0
 """Seconds until a measuring worker is given up."""
+CPU_INFO = Path("/proc/cpuinfo")
 
 
 def known_prices(device: torch.device, workers: int) -> Calibration | None:
@@ -41,6 +44,19 @@ def known_prices(device: torch.device, workers: int) -> Calibration | None:
         return Calibration.from_dict(json.loads(text))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def nearest_prices(device: torch.device, workers: int) -> Calibration | None:
+    """Read what was measured here with so many workers, or with about as many.
+
+    The prices say with how many; None if nothing was measured here.
+    """
+    files = _file(device, 0).parent.glob(f"{_machine(device)}-*.json")
+    counts = [int(file.stem.rpartition("-")[2]) for file in files]
+    for count in sorted(counts, key=lambda count: (abs(count - workers), count)):
+        if (known := known_prices(device, count)) is not None:
+            return known
+    return None
 
 
 def prices(
@@ -83,12 +99,26 @@ def auto_jobs(
 
 
 def _file(device: torch.device, workers: int) -> Path:
-    """Name the file by all that changes prices, the tables included."""
-    words = [devices.describe(device), str(workers), torch.__version__]
+    name = f"{_machine(device)}-{workers}.json"
+    return default_cache_dir() / "machine" / name
+
+
+def _machine(device: torch.device) -> str:
+    """Hash all that changes prices, the tables included: computers may share a home."""
+    words = [devices.describe(device), _processor(), torch.__version__]
     words += [*ACTIVATIONS, *OPTIMIZERS, *AUGMENTATIONS, *calibrate.FUNCTIONS]
     words += [str(calibrate.CONVOLUTIONS), *calibrate.OTHERS]
-    name = hashlib.blake2b("\n".join(words).encode(), digest_size=8).hexdigest()
-    return default_cache_dir() / "machine" / f"{name}.json"
+    return hashlib.blake2b("\n".join(words).encode(), digest_size=8).hexdigest()
+
+
+def _processor() -> str:
+    """Name the model of this machine's CPU, as far as the system does."""
+    try:
+        told = CPU_INFO.read_text("utf-8", "replace")
+    except OSError:  # there is such a file on Linux only
+        told = ""
+    named = re.search(r"^model name\s*:\s*(.+)$", told, re.MULTILINE)
+    return named[1] if named else platform.processor() or platform.machine()
 
 
 def _measured(device: torch.device, workers: int) -> Calibration | None:
@@ -172,7 +202,9 @@ def _mean(found: list[Any]) -> Any:
     if isinstance(first, float):
         return sum(found) / len(found)
     if isinstance(first, dict):
-        return {name: _mean([one[name] for one in found]) for name in first}
+        # What one of them could not measure, none of them says.
+        names = [name for name in first if all(name in one for one in found)]
+        return {name: _mean([one[name] for one in found]) for name in names}
     if isinstance(first, list | tuple):
         return [_mean(list(items)) for items in zip(*found, strict=True)]
     return first

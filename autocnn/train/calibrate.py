@@ -4,6 +4,7 @@ What is measured follows from the tables: a new activation, optimizer or augment
 is priced without a line here.
 """
 
+import logging
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +23,7 @@ from autocnn.recipe import TrainSettings
 from autocnn.train.cost import Calibration, Point
 from autocnn.train.optimizers import OPTIMIZERS, make_optimizer
 
+logger = logging.getLogger(__name__)
 IMAGES = 64
 MAPS = (32, 16, 16)
 """Channels, height and width at which operations on single numbers are timed."""
@@ -214,14 +216,16 @@ def _parameters(device: torch.device) -> dict[str, float]:
     count = sum(parameter.numel() for parameter in net.parameters())
     for parameter in net.parameters():
         parameter.grad = torch.randn_like(parameter)
-    return {
-        name: _seconds(
-            make_optimizer(net, TrainSettings(optimizer=name, momentum=0.9)).step,
-            device,
-        )
-        / count
-        for name in OPTIMIZERS
-    }
+    found = {}
+    for name in OPTIMIZERS:
+        settings = TrainSettings(optimizer=name, momentum=0.9)
+        try:
+            seconds = _seconds(make_optimizer(net, settings).step, device)
+        except (RuntimeError, NotImplementedError) as error:
+            logger.warning("%s cannot be measured here: %s", name, error)
+        else:
+            found[name] = seconds / count
+    return found
 
 
 def _pixels(device: torch.device) -> dict[str, float]:

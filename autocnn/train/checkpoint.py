@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import optim
 
 from autocnn.train.learner import Epoch, Learner
 
 logger = logging.getLogger(__name__)
+PLACED = ("lr", "capturable", "fused", "foreach")
+"""What an optimizer's options are by its device, not by its recipe."""
 
 
 def save(path: Path, learner: Learner) -> None:
@@ -31,12 +34,12 @@ def save(path: Path, learner: Learner) -> None:
 def restore(path: Path, learner: Learner) -> bool:
     """Bring a fresh learner of the same recipe to the state on disk, if there is one.
 
-    A file that cannot be read is put aside: the training then starts over.
+    It may be of another device than the one that was saved. A file that cannot be
+    read is put aside: the training then starts over.
     """
     try:
-        state: dict[str, Any] = torch.load(
-            path, map_location=learner.device, weights_only=True
-        )
+        # On the CPU, where some optimizers count their steps: they move the rest.
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         history = [Epoch(**epoch) for epoch in state["history"]]
         net, optimizer, scaler = (state[key] for key in ("net", "optimizer", "scaler"))
     except FileNotFoundError:
@@ -46,10 +49,26 @@ def restore(path: Path, learner: Learner) -> bool:
         path.unlink()
         return False
     learner.net.load_state_dict(net)
-    learner.optimizer.load_state_dict(optimizer)
-    learner.scaler.load_state_dict(scaler)
+    _load(learner.optimizer, optimizer)
+    if scaler:  # that of a device without one is empty, and another refuses it
+        learner.scaler.load_state_dict(scaler)
     learner.history[:] = history
     return True
+
+
+def _load(optimizer: optim.Optimizer, state: dict[str, Any]) -> None:
+    """Bring a fresh optimizer to a state; what its device asks of it stays.
+
+    Its rate may be a tensor: each step sets that, whatever it was.
+    """
+    groups = [
+        saved | {name: own[name] for name in PLACED if name in own}
+        for saved, own in zip(
+            state["param_groups"], optimizer.param_groups, strict=True
+        )
+    ]
+    # By these options PyTorch then says where the counts of steps belong.
+    optimizer.load_state_dict(state | {"param_groups": groups})
 
 
 @contextlib.contextmanager

@@ -83,7 +83,9 @@ def step_seconds(
     values = shape.height * shape.width * shape.channels
     names = ["", *(choice.name for choice in settings.augmentation)]
     data = images * values * sum(prices.pixels.get(name, 0.0) for name in names)
-    update = summary.parameters * prices.parameters[settings.optimizer]
+    updates = prices.parameters
+    usual = max(updates.values(), default=0.0)
+    update = summary.parameters * updates.get(settings.optimizer, usual)
     dispatched = prices.step + sum(
         _dispatch(prices, operation) for operation in summary.operations
     )

@@ -5,6 +5,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from autocnn import device as devices
+from autocnn.train.graphed import graphed
 from autocnn.train.learner import Learner
 from autocnn.train.optimizers import set_learning_rate
 
@@ -16,9 +17,7 @@ class Step:
         self._learner = learner
         self._parts = 1
         plain = not learner.scaler.is_enabled()
-        self._run = (
-            devices.graphed(self._learn, learner.device) if plain else self._learn
-        )
+        self._run = graphed(self._learn, learner.device) if plain else self._learn
 
     def __call__(
         self, images: Tensor, labels: Tensor, learning_rate: float

@@ -185,7 +185,7 @@ def test_processes_decode_what_one_process_does(make_folder, prepared, monkeypat
     alone = prepared(folder)
     monkeypatch.setattr(decoding, "FILES_FOR_A_POOL", 0)
     monkeypatch.setattr(decoding, "CHUNK", 3)
-    monkeypatch.setattr(build, "usable_cores", lambda: 2)
+    monkeypatch.setattr(build, "cores", lambda: 2)
     seen = []
     together = prepared(
         folder, image_size=12, progress=lambda what, done, total: seen.append(done)
@@ -204,5 +204,5 @@ def test_dead_processes_are_replaced_by_this_one(make_folder, prepared, monkeypa
         return real(files, cores)
 
     monkeypatch.setattr(build, "mapper", dying)
-    monkeypatch.setattr(build, "usable_cores", lambda: 2)
+    monkeypatch.setattr(build, "cores", lambda: 2)
     assert prepared(make_folder(SPLIT)).info.search_images == 8

@@ -5,14 +5,20 @@ import os
 import shutil
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import platformdirs
+import psutil
 import pytest
+import torch
 
 from autocnn.data import build, cache, decoding
 from autocnn.data.audit import Audit
+from autocnn.data.batches import batches_of
 from autocnn.data.cache import (
     default_cache_dir,
     open_info,
@@ -46,14 +52,31 @@ def test_the_second_call_finds_what_the_first_built(make_folder, prepared, no_bu
     assert prepared(folder) == first
 
 
-def test_the_pixels_are_mapped_and_writing_leaves_the_file_alone(prepared):
+def test_the_pixels_are_mapped_and_nothing_writes_to_them(prepared):
     folder = prepared("digits").folder
     images, groups = open_search_images(folder)
     assert isinstance(images.pixels, np.memmap)
-    images.pixels[:] = 1
-    assert not (open_search_images(folder)[0].pixels == 1).all()
+    with pytest.raises(ValueError, match="read-only"):
+        images.pixels[:] = 1
     assert images.labels.dtype == groups.dtype == np.int64
     assert len(images) == len(groups)
+
+
+def test_a_cache_larger_than_the_memory_is_opened_and_batches_come_of_it(tmp_path):
+    memory = psutil.virtual_memory().total + psutil.swap_memory().total
+    count = 2 * memory // (1024 * 1024 * 3)
+    with (tmp_path / "search-pixels.npy").open("wb") as file:
+        header = {"shape": (count, 1024, 1024, 3), "fortran_order": False}
+        np.lib.format.write_array_header_1_0(file, {**header, "descr": "|u1"})
+        file.truncate(file.tell() + count * 1024 * 1024 * 3)  # holes: they take no room
+    for name in ("labels", "groups"):
+        np.save(tmp_path / f"search-{name}.npy", np.zeros(count, dtype=np.int64))
+    images, _ = open_search_images(tmp_path)
+    info = SimpleNamespace(mean=(0.5,) * 3, std=(0.5,) * 3)
+    some = np.array([0, count - 1])
+    ((found, _),) = batches_of(images, some, info, torch.device("cpu")).in_order()
+    assert found.shape == (2, 3, 1024, 1024)
+    assert (found == -1).all()
 
 
 def test_taken_images_are_copies(prepared):
@@ -186,6 +209,27 @@ def test_two_searches_at_once_build_once(make_folder, prepared, monkeypatch):
     for thread in threads:
         thread.join()
     assert len(builds) == 1
+
+
+def test_who_waits_for_another_build_says_so(make_folder, prepared, monkeypatch):
+    folder = make_folder(COUNTS)
+    real, said, waits = cache.build, [], threading.Event()
+
+    def slow(*given):
+        assert waits.wait(60)
+        return real(*given)
+
+    def tell(what, _done, total):
+        if not total:
+            said.append(what)
+            waits.set()
+
+    monkeypatch.setattr(cache, "build", slow)
+    both = [partial(prepared, folder, progress=tell) for _ in range(2)]
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.map(lambda call: call(), both)
+    assert said == ["another process is building this cache; waiting"]
+    assert first == second
 
 
 def test_a_fetched_data_set_is_found_again(tmp_path, prepared, monkeypatch, no_build):

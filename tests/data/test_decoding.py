@@ -1,6 +1,10 @@
 """Decoding goes on where it was broken off, and gives the same pixels either way."""
 
+import subprocess
+import sys
+
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -86,6 +90,29 @@ def test_chunks_survive_the_journal(part, tmp_path):
     chunks = list(decode_part(part, SHAPE, tmp_path / "target.npy", map))
     assert told(Chunk.from_json(chunk.to_json()) for chunk in chunks) == told(chunks)
     assert chunks[3].failures
+
+
+POOL = """
+import sys
+from autocnn.data.decoding import FILES_FOR_A_POOL, mapper
+with mapper(FILES_FOR_A_POOL + 1, 2) as run:
+    list(run(abs, range(100)))
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_decoding_processes_end_with_the_one_that_was_killed():
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, "-c", POOL], stdin=pipe, stdout=pipe, text=True
+    ) as process:
+        assert process.stdout.readline() == "ready\n"
+        decoding = psutil.Process(process.pid).children(recursive=True)
+        assert len(decoding) >= 2
+        process.kill()
+    _, alive = psutil.wait_procs(decoding, timeout=60)
+    assert not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """A machine is measured once, in real workers, and remembered."""
 
+import dataclasses
+
 import pytest
 import torch
 
@@ -38,6 +40,41 @@ def test_other_workers_or_a_damaged_file_are_measured_anew(monkeypatch):
     assert machine.prices(CPU, 1, print) is None
 
 
+def test_prices_with_about_as_many_workers_do_where_none_are_exact(monkeypatch):
+    assert machine.nearest_prices(CPU, 2) is None
+    for workers in (1, 8):
+        found = dataclasses.replace(reference(), workers=workers)
+        monkeypatch.setattr(machine, "_measured", lambda *_, found=found: found)
+        machine.prices(CPU, workers, print)
+    workers = [machine.nearest_prices(CPU, near).workers for near in (1, 2, 6, 64)]
+    assert workers == [1, 1, 8, 8]
+    machine._file(CPU, 8).write_text("{")
+    assert machine.nearest_prices(CPU, 64).workers == 1
+
+
+def test_computers_that_share_a_home_do_not_share_prices(monkeypatch, tmp_path):
+    monkeypatch.setattr(machine, "_measured", lambda *_: reference())
+    text = "processor\t: 0\nmodel name\t: AMD EPYC 7R13\nmodel name\t: AMD EPYC 7R13\n"
+    monkeypatch.setattr(machine, "CPU_INFO", tmp_path / "cpuinfo")
+    (tmp_path / "cpuinfo").write_text(text)
+    machine.prices(CPU, 1, print)
+    assert machine.known_prices(CPU, 1) is not None
+    (tmp_path / "cpuinfo").write_text(text.replace("EPYC 7R13", "Ryzen 5"))
+    assert machine.known_prices(CPU, 1) is None
+    assert machine.nearest_prices(CPU, 1) is None
+    (tmp_path / "cpuinfo").unlink()
+    assert machine._processor()
+
+
+def threads(device):
+    return torch.get_num_threads()
+
+
+def test_workers_have_the_threads_that_a_person_asked_for(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert machine._in_workers(threads, CPU, 1, ()) == [3]
+
+
 def fail(device):
     raise RuntimeError("a probe that breaks")
 
@@ -50,6 +87,10 @@ def test_a_probe_that_fails_costs_only_the_forecast(capfd):
 def test_the_mean_is_taken_number_by_number():
     documents = [{"a": [1.0, {"b": 2.0}], "c": "x"}, {"a": [3.0, {"b": 6.0}], "c": "x"}]
     assert machine._mean(documents) == {"a": [2.0, {"b": 4.0}], "c": "x"}
+
+
+def test_what_one_worker_could_not_measure_has_no_mean():
+    assert machine._mean([{"a": 1.0, "b": 2.0}, {"a": 3.0}]) == {"a": 2.0}
 
 
 def test_on_cpu_there_is_a_job_for_each_core(make_recipe, tiny_shape):

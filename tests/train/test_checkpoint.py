@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from autocnn.train import checkpoint
-from autocnn.train.checkpoint import replacing
+from autocnn.train.checkpoint import PLACED, replacing
 from autocnn.train.learner import Learner
 from autocnn.train.loop import fit
 
@@ -102,6 +102,63 @@ def test_what_is_restored_is_what_was_saved(learner, tiny_batches, path):
     assert checkpoint.restore(path, restored)
     assert restored.history == saved.history
     check_equal(saved, restored)
+
+
+def as_on_cuda(learner: Learner) -> Learner:
+    """Give an optimizer what it has on a GPU, as far as a CPU can hold it."""
+    for group in learner.optimizer.param_groups:
+        group["lr"] = torch.tensor(group["lr"])
+        if "capturable" in group:
+            group["capturable"] = True
+        if isinstance(learner.optimizer, torch.optim.Adagrad):
+            group |= {"fused": None, "foreach": True}
+    return learner
+
+
+def options(learner: Learner) -> list[dict[str, object]]:
+    """Give the kinds of the optimizer's options that its device decides."""
+    return [
+        {name: (type(group[name]), group[name]) for name in PLACED if name in group}
+        for group in learner.optimizer.param_groups
+    ]
+
+
+@pytest.mark.parametrize("optimizer", SETTINGS)
+def test_a_training_begun_on_a_gpu_goes_on_on_the_cpu(
+    learner, tiny_batches, path, optimizer
+):
+    settings = {"optimizer": optimizer, **SETTINGS[optimizer]}
+    unbroken, begun = learner(**settings), learner(**settings)
+    list(fit(unbroken, *tiny_batches))
+    next(fit(begun, *tiny_batches))
+    checkpoint.save(path, as_on_cuda(begun))
+    resumed = learner(**settings)
+    assert checkpoint.restore(path, resumed)
+    assert options(resumed) == options(learner(**settings))
+    list(fit(resumed, *tiny_batches))
+    check_equal(unbroken, resumed)
+
+
+@pytest.mark.parametrize("optimizer", SETTINGS)
+def test_on_a_gpu_the_learning_rate_stays_where_a_graph_reads_it(
+    learner, tiny_batches, path, optimizer
+):
+    settings = {"optimizer": optimizer, **SETTINGS[optimizer]}
+    begun = learner(**settings)
+    next(fit(begun, *tiny_batches))
+    checkpoint.save(path, begun)
+    resumed = as_on_cuda(learner(**settings))
+    assert checkpoint.restore(path, resumed)
+    assert options(resumed) == options(as_on_cuda(learner(**settings)))
+
+
+def test_a_scaler_begins_anew_where_there_was_none(learner, tiny_batches, path):
+    begun, resumed = learner(), learner()
+    next(fit(begun, *tiny_batches))
+    checkpoint.save(path, begun)
+    resumed.scaler = torch.amp.GradScaler("cpu", enabled=True)
+    assert checkpoint.restore(path, resumed)
+    assert resumed.history == begun.history
 
 
 def test_without_a_file_a_training_begins_at_its_beginning(learner, path):

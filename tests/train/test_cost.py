@@ -12,7 +12,7 @@ from autocnn.nets.activations import ACTIVATIONS
 from autocnn.nets.blocks import make
 from autocnn.nets.net import summarize
 from autocnn.recipe import ImageShape, TrainSettings
-from autocnn.train import calibrate
+from autocnn.train import calibrate, optimizers
 from autocnn.train.cost import Calibration, epoch_seconds, reference, step_seconds, work
 from autocnn.train.optimizers import OPTIMIZERS
 
@@ -38,6 +38,27 @@ def test_prices_are_times(measured):
     assert all(0 < point.seconds < 1e-6 for point in measured.convolutions)
     assert measured.step > 0
     assert min(measured.dispatch.values()) > 0
+
+
+def test_an_optimizer_that_fails_costs_only_its_own_price(monkeypatch):
+    def refuse(*_, **__):
+        raise NotImplementedError("no such kernel on this device")
+
+    broken = dataclasses.replace(OPTIMIZERS["adagrad"], make=refuse, fused=())
+    monkeypatch.setattr(optimizers, "OPTIMIZERS", OPTIMIZERS | {"adagrad": broken})
+    found = calibrate._parameters(torch.device("cpu"))
+    assert set(found) == set(OPTIMIZERS) - {"adagrad"}
+
+
+def test_an_optimizer_without_a_price_costs_as_the_dearest(make_recipe):
+    summary = summarize(make_recipe(SMALL), SHAPE)
+    prices = {"sgd": 1e-9, "nadam": 5e-9}
+    known = dataclasses.replace(reference(), parameters=prices)
+    seconds = [
+        step_seconds(known, summary, TrainSettings(optimizer=name), SHAPE)
+        for name in ("nadam", "adagrad")
+    ]
+    assert seconds[0] == seconds[1]
 
 
 def test_prices_survive_json(measured):

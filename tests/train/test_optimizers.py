@@ -51,6 +51,16 @@ def test_an_optimizer_takes_every_setting_of_a_recipe(net, name):
 
 
 @every_optimizer
+def test_on_a_device_without_the_kernel_no_optimizer_is_fused(net, name):
+    # Tensors without content can be anywhere, even where there is no such device.
+    with torch.device("meta"):
+        elsewhere = nn.Linear(2, 2)
+    options = make_optimizer(elsewhere, settings(name)).defaults
+    assert not options.get("fused")
+    assert options["foreach"]
+
+
+@every_optimizer
 def test_weight_decay_pulls_matrices_and_kernels_only(net, name):
     groups = make_optimizer(net, settings(name, weight_decay=0.01)).param_groups
     decays = {

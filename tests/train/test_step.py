@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from autocnn.device import GraphedStep
+from autocnn.train.graphed import GraphedStep
 from autocnn.train.learner import Learner
 from autocnn.train.step import Step
 
@@ -71,24 +71,29 @@ def test_after_one_refusal_whole_batches_are_not_tried_again(learner, batch):
 
 
 class Pretended(GraphedStep):
-    """A graph on a machine that has none, with a clock that is told what to show."""
+    """A graph on a machine that has none, with a clock that only steps move."""
 
     def __init__(self, plain_seconds, replay_seconds, *, fails=False):
         self.calls = []
         super().__init__(self.plain, CPU)
-        self.times = iter([0.0, plain_seconds, 10.0, 10.0 + replay_seconds])
+        self.seconds = {"plain": plain_seconds, "replay": replay_seconds}
         self.fails = fails
+        self.time = 0.0
+
+    def take(self, way):
+        self.calls.append(way)
+        self.time += self.seconds[way]
 
     def plain(self, images, labels):
-        self.calls.append("plain")
+        self.take("plain")
         return images, labels
 
     def replay(self, images, labels):
-        self.calls.append("replay")
+        self.take("replay")
         return images, labels
 
     def _now(self):
-        return next(self.times)
+        return self.time
 
     def _capture(self, images, labels):
         return None if self.fails else self.replay
@@ -113,6 +118,31 @@ def test_a_graph_stays_only_if_it_is_faster(graph, replays):
         assert graph(one, one) == (one, one)
     assert graph.calls.count("replay") == replays
     assert len(graph.calls) == STEPS
+
+
+@pytest.mark.parametrize("steps", [5, 9, 12, 15, 18, 20, 25])
+def test_what_passes_between_epochs_is_no_part_of_a_step(steps):
+    one, graph = torch.ones(1), Pretended(2.0, 1.0)
+    for number in range(60):
+        if number % steps == 0:
+            graph.time += 100.0
+        graph(one, one)
+    assert graph.calls[-1] == "replay"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
+def test_a_step_that_cannot_be_captured_still_draws_and_frees(make_recipe, tiny_shape):
+    recipe = make_recipe([*LAYERS, "dropout 0.5"])
+    learner = Learner(recipe, tiny_shape, device=torch.device("cuda"), seed=0)
+    learner.net.register_forward_hook(lambda *given: given[-1].sum().item())
+    step = Step(learner)
+    stream = torch.cuda.current_stream()
+    for _ in range(STEPS):
+        images = torch.randn(32, 1, 8, 8, device="cuda")
+        step(images, torch.arange(32, device="cuda") % 3, 0.01)
+    assert step._run._replay is None
+    assert torch.cuda.current_stream() == stream
+    torch.cuda.empty_cache()
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")

@@ -192,8 +192,9 @@ class Watch(Actions, App[str | None]):
             return
         shown = self.screen if isinstance(self.screen, Detail) else self.panel
         # The footer draws itself when all else stands.
-        footers = self.screen.query(Footer)
-        drawn = all(any(key.size for key in footer.children) for footer in footers)
+        screen = shown if isinstance(shown, Detail) else self.default_screen
+        footers = screen.query(Footer)
+        drawn = any(key.size for footer in footers for key in footer.children)
         self.settled = shown.settled and drawn
         if not self.settled:
             self.set_timer(0.05, self._settle)
