@@ -31,9 +31,9 @@ def command(study: str | None, speed: float, screen: str, place: Place) -> int:
     from autocnn.commands.watch import check_terminal
     from autocnn.views.tui.playback import ReplayFeed
     from autocnn.views.tui.replay import Replay
-    from autocnn.views.tui.screens import check_screen
+    from autocnn.views.tui.screens import read_screen
 
-    check_screen(screen)
+    read_screen(screen)
     check_terminal("replay")
     feed = ReplayFeed(place.url, study, speed=speed)
     feed.folder = place.folder(feed.name)

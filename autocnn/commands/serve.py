@@ -89,7 +89,7 @@ def serve(study: str, screen: str, place: Place, port: int) -> None:
 
 def end_with_server() -> None:
     """End this process when the server is gone: Textual would read its end for ever."""
-    server = int(os.environ.get(SERVER, 0))
+    server = int(os.environ.get(SERVER, "0"))
 
     def wait() -> None:
         while os.getppid() == server:

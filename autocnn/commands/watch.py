@@ -85,15 +85,18 @@ def command(
     is asked of it here travels through the study's storage.
     """
     from autocnn.commands.serve import end_with_server, serve
+    from autocnn.store.rows import find_trial
     from autocnn.views.tui.app import Watch
     from autocnn.views.tui.feed import LiveFeed
-    from autocnn.views.tui.screens import check_screen
+    from autocnn.views.tui.screens import read_screen
 
-    check_screen(screen)
+    _, trials = read_screen(screen)
     if screenshot is None and not in_browser:
         check_terminal("watch")
     feed = LiveFeed(place.url, study)
     found = feed.read_first()
+    for trial in trials:
+        find_trial(found, str(trial))
     if in_browser:
         serve(found.name, screen, place, port)
         return 0

@@ -27,7 +27,7 @@ from autocnn.store.command import commands as asked_of
 from autocnn.store.rows import CONFIG, snapshot
 from autocnn.store.state import STATE, SearchState
 from autocnn.views.tui import app as apps
-from autocnn.views.tui import facts
+from autocnn.views.tui import crowd, facts
 from autocnn.views.tui.app import Watch
 from autocnn.views.tui.feed import LiveFeed
 from autocnn.views.tui.moment import History
@@ -480,8 +480,8 @@ def test_a_number_is_drawn_where_it_lies_in_its_range(value, name, drawn):
 
 def test_the_band_needs_eight_finished_trials(now):
     rows = now.study.trials
-    assert facts.quartiles(rows[:7]) is None
-    band = facts.quartiles(rows)
+    assert crowd.quartiles(rows[:7]) is None
+    band = crowd.quartiles(rows)
     assert band is not None
     assert band.xs == (1.0, 2.0, 3.0, 4.0)
     assert band.low[3] == pytest.approx(0.6)

@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
-from itertools import chain
 from typing import Any, ClassVar
 
-import numpy as np
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from autocnn.store.rows import TrialRow
 from autocnn.views.tables import score
 from autocnn.views.tui.actions import Actions
+from autocnn.views.tui.crowd import band
 from autocnn.views.tui.header import ASCII_ONLY, SIGNS
 from autocnn.views.tui.moment import OPEN, Moment
 from autocnn.views.tui.panel import Panel
@@ -22,8 +21,6 @@ BAND_FROM = 30
 """So many finished trials are still lines; more are a band."""
 SAMPLE = 20
 """So many of them are still drawn then, for the shapes that curves have."""
-LEAST = 4
-"""A band ends where fewer trials have come to."""
 SCALES: Sequence[Scale] = ("zoom", "full", "log")
 SCRAMBLE = 2_654_435_761
 """Knuth's multiplier: a sample by it keeps its trials when another one ends."""
@@ -176,19 +173,3 @@ def crowd(moment: Moment) -> Crowd:
         band=band(rows) if len(rows) > BAND_FROM else None,
         lines=tuple((row.trial, series(row, "context")) for row in drawn),
     )
-
-
-def band(rows: Sequence[TrialRow]) -> Band | None:
-    """Give the quartiles and the median of all trials that came to each epoch."""
-    lengths = np.array([len(row.curve) for row in rows])
-    values = np.fromiter(chain.from_iterable(row.curve for row in rows), np.float64)
-    starts = np.cumsum(lengths) - lengths
-    points: list[tuple[float, ...]] = []
-    for epoch in range(int(lengths.max())):
-        here = values[starts[lengths > epoch] + epoch]
-        here = here[np.isfinite(here)]
-        if here.size < LEAST:
-            break
-        low, middle, high = np.quantile(here, (0.25, 0.5, 0.75)).tolist()
-        points.append((epoch + 1.0, low, high, middle))
-    return Band(*zip(*points, strict=True)) if points else None

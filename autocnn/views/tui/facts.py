@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from optuna.distributions import (
     BaseDistribution,
     FloatDistribution,
@@ -23,15 +22,11 @@ from autocnn.store.rows import TrialRow
 from autocnn.views.tables import accuracy, count, duration
 from autocnn.views.tui.header import ASCII_ONLY
 from autocnn.views.tui.moment import Moment, ordinal
-from autocnn.views.tui.plot import Band
 from autocnn.views.tui.table import Column
 
 DEFAULT_STORAGE = "studies/autocnn.db"
 FEW_VALUES = 5
 """Among fewer trials it says little where a value stands."""
-FEW_CURVES = 8
-LEAST_CURVES = 4
-"""Of fewer, quartiles are no more than the curves themselves."""
 RANGE = 8
 LABEL = 9
 
@@ -161,22 +156,6 @@ def in_range(value: Any, distribution: BaseDistribution | None) -> str:
     place = min(RANGE - 1, max(0, int(share * RANGE)))
     dot, here = ".#" if ASCII_ONLY else "·●"
     return dot * place + here + dot * (RANGE - 1 - place)
-
-
-def quartiles(rows: Sequence[TrialRow]) -> Band | None:
-    """Work out between which accuracies half of the finished trials run."""
-    over = {"complete", "pruned"}
-    curves = [row.curve for row in rows if row.curve and row.status in over]
-    if len(curves) < FEW_CURVES:
-        return None
-    table = np.full((len(curves), max(map(len, curves))), np.nan)
-    for line, curve in zip(table, curves, strict=True):
-        line[: len(curve)] = curve
-    told = np.isfinite(table).sum(axis=0) >= LEAST_CURVES
-    edges = np.nanquantile(table[:, told], (0.25, 0.75, 0.5), axis=0)
-    low, high, middle = (tuple(map(float, edge)) for edge in edges)
-    xs = tuple(float(step + 1) for step in np.flatnonzero(told))
-    return Band(xs=xs, low=low, high=high, middle=middle)
 
 
 def written(value: Any) -> str:

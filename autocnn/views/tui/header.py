@@ -81,7 +81,8 @@ def _identity(moment: Moment) -> tuple[str, list[str]]:
     if config.get("data"):
         parts.append(f"{config['data']}")
     if config.get("sampler"):
-        parts.append(f"{config['sampler']} + {config.get('pruner')}")
+        pruner = f" + {config['pruner']}" if config.get("pruner") else ""
+        parts.append(f"{config['sampler']}{pruner}")
     if state is not None:
         parts.append(f"{state.jobs} at once on {state.device}")
     return f" autocnn {moment.study.name}", parts

@@ -10,6 +10,7 @@ from textual.widgets import Input
 from autocnn.store.rows import TrialRow
 from autocnn.views.tui import columns
 from autocnn.views.tui.actions import Actions
+from autocnn.views.tui.facts import entitle
 from autocnn.views.tui.filters import Filter, parse
 from autocnn.views.tui.header import ASCII_ONLY
 from autocnn.views.tui.moment import Moment
@@ -83,7 +84,7 @@ class Overview(Panel):
         self.board.show(ranked, columns.board(moment))
         self._title(len(ranked))
         self.now_running.show(moment.running, columns.running(moment))
-        self.now_running.border_title = f"running {len(moment.running)}"
+        entitle(self.now_running, f"running {len(moment.running)}")
         self._plot(moment)
 
     def _title(self, shown: int) -> None:
@@ -93,7 +94,7 @@ class Overview(Panel):
             title += f" · filter: {self.query_one('#filter', Input).value}"
         if self.board.stale:
             title += f" · {self.board.stale} newer"
-        self.board.border_title = title
+        entitle(self.board, title)
 
     def _plot(self, moment: Moment) -> None:
         steps = moment.best_so_far

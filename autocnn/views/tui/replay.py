@@ -17,11 +17,15 @@ from textual.worker import get_current_worker
 
 from autocnn.views.tables import duration
 from autocnn.views.tui.app import Read, Watch
+from autocnn.views.tui.header import ASCII_ONLY
 from autocnn.views.tui.moment import History
 from autocnn.views.tui.playback import FRAME_SECONDS, ReplayFeed
 
 JUMP = 0.05
 """How far an arrow key goes, as a share of the recording."""
+SIGNS = "|>" if ASCII_ONLY else "‖▶"
+LINES = "=-" if ASCII_ONLY else "━─"
+DOT = "-" if ASCII_ONLY else "·"
 NARROWEST = 10
 """Cells of the bar, below which words beside it are left out."""
 
@@ -50,11 +54,11 @@ class ScrubBar(Widget):
     def render(self) -> Content:
         """Draw the line as it is now."""
         playback = self._playback
-        sign = "▶" if playback.going else "‖"
+        sign = SIGNS[playback.going]
         left = f" {sign} {_clock(playback.played)} / {_clock(playback.length)} "
         right = f" {playback.speed:g}x "
         width = self.size.width
-        with_silence = f"{right}· {self._silent} " if self._silent else right
+        with_silence = f"{right}{DOT} {self._silent} " if self._silent else right
         if width - cell_len(left + with_silence) >= NARROWEST:
             right = with_silence
         cells = max(1, width - cell_len(left + right))

@@ -8,13 +8,11 @@ from autocnn.views.tui.panels import PANELS
 DETAILS = {"trial": r"trial:(\d+)", "compare": r"compare:(\d+(?:,\d+)+)"}
 
 
-def check_screen(name: str) -> None:
-    """Refuse a name that nothing answers to."""
-    read_screen(name)
-
-
 def read_screen(name: str) -> tuple[str, list[int]]:
-    """Take ``trial:17`` apart: the screen and the trials that it is about."""
+    """Take ``trial:17`` apart: the screen and the trials that it is about.
+
+    RequestError if nothing answers to the name.
+    """
     for kind, pattern in DETAILS.items():
         if match := re.fullmatch(pattern, name):
             return kind, [int(number) for number in match[1].split(",")]

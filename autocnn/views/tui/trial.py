@@ -20,6 +20,7 @@ from textual.worker import Worker, WorkerState
 from autocnn.store.rows import TrialRow
 from autocnn.views.tables import count, score
 from autocnn.views.tui.actions import Actions
+from autocnn.views.tui.crowd import quartiles
 from autocnn.views.tui.facts import (
     Epochs,
     Facts,
@@ -29,7 +30,6 @@ from autocnn.views.tui.facts import (
     layer_columns,
     points,
     put,
-    quartiles,
     shares,
     value_columns,
 )
