@@ -174,6 +174,7 @@ def _search(
     ready: Path | None,
 ) -> tuple["StudySnapshot", str]:
     """Hold the study, start the workers, drive; return how it ended."""
+    from autocnn.search.beat import starting
     from autocnn.search.driver import Driver
     from autocnn.search.study import enqueue_start, only_search, open_study
     from autocnn.storage import open_storage
@@ -184,11 +185,12 @@ def _search(
         storage = open_storage(setup.place.url, create=True)
         study = open_study(storage, setup.name, setup.config)
         enqueue_start(study, setup.config)
+        plan = setup.plan(study, trials, started + timeout if timeout else None)
+        starting(study, setup.device_name, setup.jobs, plan.trials)
         if ready is not None:
             from autocnn.commands.attached import announce
 
             announce(ready, setup.name, setup.folder)
-        plan = setup.plan(study, trials, started + timeout if timeout else None)
         engine = setup.engine(plan.trials)
         try:
             driver = Driver(study, plan, engine, emit)

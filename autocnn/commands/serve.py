@@ -36,17 +36,7 @@ def serve(study: str, screen: str, place: Place, port: int) -> None:
 
     port = _free(port)
     address = f"http://{HOST}:{port}"
-    hosts = {f"{HOST}:{port}", f"localhost:{port}"}
-
     visits: set[Any] = set()
-
-    @web.middleware  # type: ignore[untyped-decorator, unused-ignore]
-    async def only_from_here(request: Any, handler: Any) -> Any:
-        """Refuse the pages of other sites: they could steer the search through us."""
-        origin = request.headers.get("Origin", address).removeprefix("http://")
-        if request.host not in hosts or origin not in hosts:
-            raise web.HTTPForbidden(text=f"open {address}/ on this machine\n")
-        return await handler(request)
 
     class Local(Server):  # type: ignore[misc, unused-ignore]
         """It says what we say, and writes no line for every request."""
@@ -72,7 +62,7 @@ def serve(study: str, screen: str, place: Place, port: int) -> None:
 
         async def _make_app(self) -> Any:
             app = await super()._make_app()
-            app.middlewares.append(only_from_here)
+            app.middlewares.append(_guard(web, port))
             return app
 
     # In the environment, for all users can read the arguments of processes.
@@ -87,9 +77,23 @@ def serve(study: str, screen: str, place: Place, port: int) -> None:
     click.echo("the page ended", err=True)
 
 
+def _guard(web: Any, port: int) -> Any:
+    """Refuse the pages of other sites: they could steer the search through us."""
+    hosts = {f"{HOST}:{port}", f"localhost:{port}"}
+
+    @web.middleware  # type: ignore[untyped-decorator, unused-ignore]
+    async def only_from_here(request: Any, handler: Any) -> Any:
+        origin = request.headers.get("Origin", f"http://{HOST}:{port}")
+        if request.host not in hosts or origin.removeprefix("http://") not in hosts:
+            raise web.HTTPForbidden(text=f"open http://{HOST}:{port}/ on this machine")
+        return await handler(request)
+
+    return only_from_here
+
+
 def end_with_server() -> None:
     """End this process when the server is gone: Textual would read its end for ever."""
-    server = int(os.environ.get(SERVER, "0"))
+    server = int(os.environ.get(SERVER) or 0)
 
     def wait() -> None:
         while os.getppid() == server:

@@ -109,4 +109,7 @@ def command(
         return 0
     end_with_server()
     app.run()
+    if app.alive:
+        words = f"{found.name} {place.typed}".strip()
+        click.echo(f"the search goes on; come back: autocnn watch {words}", err=True)
     return 0

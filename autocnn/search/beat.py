@@ -17,6 +17,24 @@ GPU_SECONDS = 10.0
 """How often the GPUs are asked what they hold: it takes a moment."""
 
 
+def starting(study: optuna.Study, device: str, jobs: int, trials: int) -> None:
+    """Say in the study that a search is about to begin: its workers are not up yet."""
+    before = SearchState.from_dict(study.user_attrs.get(STATE))
+    state = SearchState(
+        phase="starting",
+        beat=0,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        version=__version__,
+        device=device,
+        jobs=jobs,
+        trials=trials,
+        seconds=0.0,
+        earlier_seconds=before.seconds + before.earlier_seconds if before else 0.0,
+    )
+    study.set_user_attr(STATE, state.to_dict())
+
+
 class Beat:
     """Says every few seconds what the search is at; at once when its phase changes."""
 

@@ -79,7 +79,9 @@ class Steering:
         for command in commands(study.user_attrs):
             if command.answer is None:
                 # It was meant for a search that is over: nobody expects it any more.
-                answer(study, command, "no search was running; ask again", done=False)
+                answer(
+                    study, command, "the search had not begun; ask again", done=False
+                )
 
     def obey(self, search: Steerable) -> None:
         """Carry out what was asked since the last time."""

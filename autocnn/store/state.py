@@ -9,7 +9,7 @@ STATE = "autocnn:state"
 BEAT_SECONDS = 2.0
 """How often a driver says that it is there."""
 
-Phase = Literal["searching", "pausing", "paused", "stopping", "ended"]
+Phase = Literal["starting", "searching", "pausing", "paused", "stopping", "ended"]
 
 
 @dataclass(frozen=True, slots=True)

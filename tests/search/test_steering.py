@@ -456,7 +456,7 @@ def test_what_was_asked_before_the_search_began_is_answered_and_not_done(
     send(person.study, "enqueue", params=COPY)
     assert run(trials=1).outcome == "complete"
     assert statuses(search) == ["complete"]
-    assert person.answers() == [(False, "no search was running; ask again")] * 2
+    assert person.answers() == [(False, "the search had not begun; ask again")] * 2
 
 
 class Recorder:
@@ -539,7 +539,7 @@ def test_a_command_of_an_earlier_search_is_not_carried_out_by_the_next(study):
     assert (first.told, second.told) == ([("pause",)], [])
     assert answered(study) == [
         (True, "did pause"),
-        (False, "no search was running; ask again"),
+        (False, "the search had not begun; ask again"),
     ]
 
 

@@ -19,6 +19,7 @@ from autocnn.store.rows import CONFIG
 from autocnn.store.state import STATE, SearchState
 from autocnn.views.tui.playback import Playback, ReplayFeed
 from autocnn.views.tui.replay import Replay, ScrubBar
+from autocnn.views.tui.trial import TrialScreen
 
 DISTRIBUTIONS = {
     "width": IntDistribution(8, 64, step=8),
@@ -179,7 +180,7 @@ def test_the_end_is_the_real_study(feed, storage):
         reader.close()
         assert "4/4 trials" in text(pilot.app)
         assert "best 90.0%" in text(pilot.app)
-        assert "━ 10x" in bar(pilot.app)
+        await until(pilot, lambda: "━ 10x" in bar(pilot.app))
 
     play(feed, person)
 
@@ -187,7 +188,7 @@ def test_the_end_is_the_real_study(feed, storage):
 def test_keys_go_back_and_forth_and_what_was_not_yet_known_is_gone(feed):
     async def person(pilot) -> None:
         app = pilot.app
-        assert bar(app).startswith(" ‖ 0:00:00 / 0:06:40 ──")
+        await until(pilot, lambda: bar(app).startswith(" ‖ 0:00:00 / 0:06:40 ──"))
         assert "REPLAY held" in text(app)
         await pilot.press("end")
         await at(pilot, 400)
@@ -208,7 +209,7 @@ def test_keys_go_back_and_forth_and_what_was_not_yet_known_is_gone(feed):
         await pilot.press("right")
         await at(pilot, 40)
         assert [row.val_accuracy for row in app.moment.running] == [0.3]
-        assert bar(app).startswith(" ‖ 0:00:40 / 0:06:40 ━")
+        await until(pilot, lambda: bar(app).startswith(" ‖ 0:00:40 / 0:06:40 ━"))
 
     play(feed, person)
 
@@ -219,12 +220,12 @@ def test_space_plays_and_holds_and_signs_change_the_speed(feed, clock):
         await pilot.press("space")
         clock.time += 5
         await at(pilot, 50)
-        assert bar(app).startswith(" ▶ 0:00:50")
+        await until(pilot, lambda: bar(app).startswith(" ▶ 0:00:50"))
         await until(pilot, lambda: "REPLAY held" not in text(app))
         await pilot.press("plus")
         clock.time += 5
         await at(pilot, 150)
-        assert bar(app).endswith(" 20x")
+        await until(pilot, lambda: bar(app).endswith(" 20x"))
         await pilot.press("minus", "minus")
         clock.time += 2
         await at(pilot, 160)
@@ -282,6 +283,28 @@ def test_lines_that_are_typed_in_keep_their_keys(feed):
         assert feed.playback.share == 1
         await pilot.press("escape", "home")
         await at(pilot, 0)
+
+    play(feed, person)
+
+
+def test_screens_that_step_by_arrows_keep_them(feed):
+    async def person(pilot) -> None:
+        app = pilot.app
+        await pilot.press("end")
+        await at(pilot, 400)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, TrialScreen))
+        await pilot.press("right")
+        await until(pilot, lambda: "#0" in text(app).splitlines()[2])
+        assert feed.playback.share == 1
+        await pilot.press("home")
+        await at(pilot, 0)
+        await pilot.press("escape", "right")
+        await at(pilot, 20)
+        await pilot.press("2", "right")
+        assert app.panel.id == "curves"
+        await pilot.pause(0.1)
+        assert feed.playback.played == 20
 
     play(feed, person)
 

@@ -204,7 +204,8 @@ class Actions(App[str | None]):
     @work(thread=True, group="ask", exit_on_error=False)
     def ask(self, operation: str, **details: Any) -> None:
         """Write a request into the study, off the screen."""
-        if not self.alive:
+        state = self.moment.study.state if self.moment else None
+        if state is None or state.phase == "ended":
             text = "no search is running on this study; autocnn search goes on with it"
             self.call_from_thread(self.notify, text, severity="warning")
             return
@@ -215,6 +216,8 @@ class Actions(App[str | None]):
             return
         self._asked[command.id] = command
         text = f"asked the search to {OPERATIONS[operation]}"
+        if not self.alive:
+            text += "; but it gives no sign of life"
         self.call_from_thread(self.notify, text, timeout=3)
 
     def hear_answers(self, commands: Sequence[Command]) -> None:
@@ -229,10 +232,13 @@ class Actions(App[str | None]):
         self, question: str, value: str, hint: str = "", total: int = 0
     ) -> int | None:
         """Ask for a number; with ``+``, it is added to the total."""
-        answer = await self.push_screen_wait(Ask(question, value, hint))
+        answer = await self.push_screen_wait(Ask(question, value, hint, _no_number))
         if answer is None:
             return None
-        if not re.fullmatch(r"\+?\d{1,6}", answer) or int(answer) < 1:
-            self.notify(f"'{answer}' is no number above 0", severity="error")
-            return None
         return int(answer) + (total if answer.startswith("+") else 0)
+
+
+def _no_number(text: str) -> str:
+    """Say that a text is no number above 0; nothing if it is one."""
+    good = re.fullmatch(r"\+?\d{1,6}", text) and int(text) > 0
+    return "" if good else f"'{text}' is no number above 0"

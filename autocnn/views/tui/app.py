@@ -255,7 +255,8 @@ class Watch(Actions, App[str | None]):
         state = self.moment.study.state
         if state is None or state.phase == "ended":
             outcome = state.outcome if state else ""
-            return f"ENDED {outcome}" if outcome else "NOT RUNNING"
+            how = {"interrupted": "STOPPED", "": "NOT RUNNING"}
+            return how.get(outcome, f"ENDED {outcome}")
         silent = time.monotonic() - self._beat[1]
         if silent > STALE_SECONDS:
             return f"NO SIGN OF LIFE {silent:.0f}s"
@@ -264,9 +265,8 @@ class Watch(Actions, App[str | None]):
     @property
     def alive(self) -> bool:
         """Whether a driver is there to do what is asked."""
-        return self.life not in {"", "NOT RUNNING"} and not self.life.startswith(
-            ("ENDED", "NO SIGN")
-        )
+        dead = ("ENDED", "STOPPED", "NOT RUNNING", "NO SIGN")
+        return bool(self.life) and not self.life.startswith(dead)
 
     def action_panel(self, name: str) -> None:
         """Show another panel, in place of what lies over it."""
@@ -280,5 +280,7 @@ class Watch(Actions, App[str | None]):
 
     def _draw_header(self) -> None:
         if self.is_running:
-            for header in self.screen.query(Header):
-                header.show(self.moment, self.life, self.trouble)
+            # Under a dialog, too, it goes on.
+            for screen in self.screen_stack:
+                for header in screen.query(Header):
+                    header.show(self.moment, self.life, self.trouble)

@@ -19,6 +19,7 @@ def board(moment: Moment) -> Sequence[Column[TrialRow]]:
     """Columns of the leaderboard."""
     ranks, best = moment.ranks, moment.best
     low, high = scale(moment)
+    wide = 2 * len(str(moment.epochs)) + 1
 
     def style(row: TrialRow) -> str:
         if best is not None and row.trial == best.trial:
@@ -41,7 +42,7 @@ def board(moment: Moment) -> Sequence[Column[TrialRow]]:
         _column("val_accuracy", "val accuracy", 12,
                lambda r: score(r.val_accuracy, r.val_standard_error),
                lambda r: r.val_accuracy, right=True, style=style, priority=10),
-        _column("epochs", "epochs", 6, _epochs, lambda r: r.epochs,
+        _column("epochs", "epochs", max(6, wide), _epochs, lambda r: r.epochs,
                right=True, style=style, priority=7),
         _column("curve", "curve", CURVE, curve, None, style=style, priority=5),
         _column("parameters", "params", 7, lambda r: count(r.parameters),
@@ -56,6 +57,7 @@ def board(moment: Moment) -> Sequence[Column[TrialRow]]:
 def running(moment: Moment) -> Sequence[Column[TrialRow]]:
     """Columns of the trials that are trained now."""
     low, high = scale(moment)
+    wide = 2 * len(str(moment.epochs)) + 1
     state = moment.study.state
 
     def epoch(row: TrialRow) -> str:
@@ -81,7 +83,7 @@ def running(moment: Moment) -> Sequence[Column[TrialRow]]:
     return (
         _column("trial", "trial", 5, lambda r: f"#{r.trial}", None, right=True,
                priority=10),
-        _column("epoch", "epoch", 5, epoch, None, right=True, priority=9),
+        _column("epoch", "epoch", max(5, wide), epoch, None, right=True, priority=9),
         _column("progress", "", 12, progress, None, priority=8,
                style=lambda _: "running"),
         _column("val", "val", 6, lambda r: accuracy(r.curve[-1] if r.curve else None),

@@ -1,6 +1,6 @@
 """Questions: yes or no, a number, how to leave, and the values of an edited copy."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from optuna.distributions import (
@@ -65,9 +65,17 @@ class Ask(ModalScreen[str | None]):
         Binding("escape", "dismiss(None)", "back", id="dialog.back")
     ]
 
-    def __init__(self, question: str, value: str = "", hint: str = "") -> None:
+    def __init__(
+        self,
+        question: str,
+        value: str = "",
+        hint: str = "",
+        check: Callable[[str], str] = lambda _: "",
+    ) -> None:
+        """`check` says what is wrong with a line; nothing if it can be taken."""
         super().__init__()
         self._question, self._value, self._hint = question, value, hint
+        self._check = check
 
     def compose(self) -> ComposeResult:
         """Show the question over the line."""
@@ -77,8 +85,12 @@ class Ask(ModalScreen[str | None]):
             yield Label(self._hint, classes="hint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Take the line."""
-        self.dismiss(event.value.strip())
+        """Take the line, or say why it cannot be."""
+        wrong = self._check(event.value.strip())
+        if wrong:
+            self.notify(wrong, severity="error")
+        else:
+            self.dismiss(event.value.strip())
 
 
 class Edit(ModalScreen[dict[str, Any] | None]):
@@ -87,8 +99,9 @@ class Edit(ModalScreen[dict[str, Any] | None]):
     AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "back", id="dialog.back"),
-        Binding("down", "app.focus_next", show=False, id="edit.next"),
-        Binding("up", "app.focus_previous", show=False, id="edit.previous"),
+        # Before the list of values scrolls by them.
+        Binding("down", "app.focus_next", priority=True, id="edit.next"),
+        Binding("up", "app.focus_previous", priority=True, id="edit.previous"),
     ]
 
     def __init__(
@@ -137,6 +150,9 @@ def range_of(distribution: BaseDistribution | None) -> str:
     match distribution:
         case CategoricalDistribution():
             return ", ".join(map(_text, distribution.choices))
+        case IntDistribution() if distribution.step > 1:
+            ends = f"{distribution.low} to {distribution.high}"
+            return f"{ends} in steps of {distribution.step}"
         case IntDistribution() | FloatDistribution():
             return f"{distribution.low:g} to {distribution.high:g}"
         case _:
@@ -154,7 +170,7 @@ def read_value(text: str, distribution: BaseDistribution | None) -> Any:
         case IntDistribution() | FloatDistribution():
             whole = isinstance(distribution, IntDistribution)
             value = int(text) if whole else float(text)
-            if not distribution.low <= value <= distribution.high:
+            if not distribution._contains(value):
                 raise ValueError(text)
             return value
         case _:

@@ -17,8 +17,10 @@ from textual.worker import get_current_worker
 
 from autocnn.views.tables import duration
 from autocnn.views.tui.app import Read, Watch
+from autocnn.views.tui.curves import Curves
 from autocnn.views.tui.header import ASCII_ONLY
 from autocnn.views.tui.moment import History
+from autocnn.views.tui.panel import Detail
 from autocnn.views.tui.playback import FRAME_SECONDS, ReplayFeed
 
 JUMP = 0.05
@@ -167,10 +169,15 @@ class Replay(Watch):
         return "REPLAY" if self.feed.playback.going else "REPLAY held"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave their keys to dialogs and to lines that are typed in."""
+        """Leave keys to dialogs, to typed lines, and to what steps by arrows."""
         if action in {"play", "seek", "faster"}:
-            busy = isinstance(self.screen, ModalScreen)
-            return not busy and not isinstance(self.focused, Input | TextArea)
+            typing = isinstance(self.focused, Input | TextArea)
+            stepping = isinstance(self.screen, Detail) or isinstance(
+                self.focused, Curves
+            )
+            arrow = action == "seek" and parameters in {(-JUMP,), (JUMP,)}
+            busy = isinstance(self.screen, ModalScreen) or typing
+            return not busy and not (arrow and stepping)
         return super().check_action(action, parameters)
 
     def action_play(self) -> None:
