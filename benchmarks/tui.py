@@ -65,7 +65,7 @@ class Amounts:
     search_seconds: float = 15.0
 
 
-QUICK = Amounts(1_000, 2, 3, 1, 15, 4.0, 1, 6.0)
+QUICK = Amounts(1_000, 1, 2, 1, 15, 4.0, 1, 6.0)
 
 
 def measure(quick: bool, say: Say) -> tuple[dict[str, Measured], float | None]:

@@ -92,6 +92,9 @@ class Reader:
     def _read(self) -> StudySnapshot | None:
         connection = self._connect()
         try:
+            if self._file:
+                # All questions then meet the same moment, while others write.
+                connection.exec_driver_sql("BEGIN")
             # Until something was read, SQLite does not know its own version.
             self._check(connection)
             # It then knows at once whether anybody wrote; others must be looked at.

@@ -108,7 +108,8 @@ class Trials:
             ).order_by(tables.params.c.param_id),
             tables.params.c.trial_id,
         ):
-            parts.params[trial][name] = known[name].to_external_repr(value)
+            if name in known:  # else it was drawn between these two questions
+                parts.params[trial][name] = known[name].to_external_repr(value)
         for trial, step, value, kind in rows(
             select(tables.steps), tables.steps.c.trial_id
         ):

@@ -156,6 +156,9 @@ class Watch(Actions, App[str | None]):
                 except AutocnnError as error:
                     self.post_message(Failed(error.problem))
                     wait = min(PATIENCE, 2 * max(wait, 0.5))
+                except Exception as error:  # noqa: BLE001 - stands on the screen
+                    self.post_message(Failed(f"{type(error).__name__}: {error}"))
+                    wait = min(PATIENCE, 2 * max(wait, 0.5))
             time.sleep(wait)
 
     def on_read(self, message: Read) -> None:
