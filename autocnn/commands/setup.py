@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 
 DEFAULT_TRIALS = 50
+MEMORY_DRAWS = 32
+"""Networks among which the one that needs the most memory is looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,9 +157,13 @@ def set_up(request: Request, say: Callable[[str], None]) -> Setup:
     config = configure(request, data, device, before)
 
     def heaviest_recipe() -> Recipe:
-        return heaviest(draw_some(config.space, config.shape, epochs=config.epochs))
+        drawn = draw_some(
+            config.space, config.shape, epochs=config.epochs, draws=MEMORY_DRAWS
+        )
+        return heaviest(drawn)
 
-    jobs = asked_jobs or auto_jobs(device, heaviest_recipe, config.shape)
+    images = config.train_images + config.val_images
+    jobs = asked_jobs or auto_jobs(device, heaviest_recipe, config.shape, images)
     return Setup(
         name=name,
         config=config,

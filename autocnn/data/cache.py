@@ -1,7 +1,6 @@
 """The cache of prepared data sets: decode once, map into memory ever after."""
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -19,7 +18,7 @@ from autocnn.data.build import build
 from autocnn.data.datasets import find
 from autocnn.data.decoding import Progress, Wanted
 from autocnn.data.images import DataInfo, Images, Labels
-from autocnn.data.raw import Source
+from autocnn.data.raw import Source, make_manifest
 from autocnn.errors import DataError, RequestError
 
 CACHE_VERSION = 1  # raise it when the same files would give other pixels or splits
@@ -143,10 +142,7 @@ def _check(image_size: int | None, channels: int | None) -> None:
 def _key(found: Source, wanted: Wanted) -> str:
     """Hash all that shapes the prepared data and can be known without decoding."""
     settings = [CACHE_VERSION, found.name, wanted.image_size, wanted.channels]
-    whole = hashlib.blake2b(json.dumps(settings).encode(), digest_size=16)
-    for line in found.manifest:
-        whole.update(b"\n" + line.encode("utf-8", "surrogateescape"))
-    return whole.hexdigest()
+    return make_manifest([json.dumps(settings), found.manifest])
 
 
 @contextlib.contextmanager
@@ -217,7 +213,8 @@ def _make(
 ) -> Prepared:
     """Build beside the final place and move there: a crash leaves no half cache.
 
-    What was decoded before it is found by the next build of the same data.
+    What was decoded before it is found by the next build of the same data, unless
+    the data are such that no build of them can succeed.
     """
     _remove_leftovers(base, key)
     building = base / "data" / f"{BUILDING}{key}"
@@ -230,7 +227,7 @@ def _make(
         target = base / "data" / f"{_slug(info.name)}-{info.fingerprint[:12]}"
         if not _is_whole(target):
             _move(building, target)
-    except Exception:
+    except DataError:
         shutil.rmtree(building, ignore_errors=True)
         raise
     shutil.rmtree(building, ignore_errors=True)

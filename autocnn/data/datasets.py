@@ -10,7 +10,7 @@ import numpy as np
 from autocnn.data.arrays import find_npz
 from autocnn.data.folders import find_folder
 from autocnn.data.packaged import MNIST_FILES, Package, find_packaged
-from autocnn.data.raw import Arrays, Raw, Source
+from autocnn.data.raw import Arrays, Raw, Source, make_manifest
 from autocnn.data.tables import find_csv
 from autocnn.errors import DataError, RequestError, did_you_mean
 
@@ -31,7 +31,9 @@ def _packaged(about: str, package: Package) -> Dataset:
 
 
 def _find_digits(name: str, _folder: Path) -> Source:
-    return Source(name=name, source=name, manifest=(name,), load=_load_digits)
+    return Source(
+        name=name, source=name, manifest=make_manifest([name]), load=_load_digits
+    )
 
 
 def _load_digits() -> Raw:

@@ -32,7 +32,7 @@ Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many are done, and of how many (0: unknown)."""
 
 CHUNK = 256  # images that one process decodes at a time
-CHUNKS_A_NOTE = 64  # of 256 images: what a power cut may cost
+CHUNKS_A_NOTE = 16  # of 256 images: what a kill or a power cut may cost
 SAMPLE = 1_000  # headers that are read to choose a size before decoding
 FILES_FOR_A_POOL = 5_000  # starting the processes costs about 0.5 s
 FILES_FOR_TORCHVISION = 100_000  # loading it costs each of them 2 s

@@ -1,7 +1,9 @@
 """Images in folders: one folder per class, or train, val and test folders of these."""
 
+import itertools
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,6 +16,7 @@ from autocnn.data.raw import (
     Source,
     class_name,
     listed,
+    make_manifest,
     manifest_line,
     number_labels,
 )
@@ -33,30 +36,32 @@ SYSTEM_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx", "icon\r", "@ea
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """One regular file, by its parts below the scanned folder."""
+class Place:
+    """A folder that holds images."""
 
     parts: tuple[str, ...]
+    """Of its path below the scanned folder."""
     path: str
-    stat: os.stat_result
+    names: list[str] = field(default_factory=list)
+    """Of the images, one string each: there may be a million."""
 
 
 @dataclass(slots=True)
 class Scan:
     """What lies below a folder, and what was left out."""
 
-    files: list[Found] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
     empty: list[tuple[str, ...]] = field(default_factory=list)
     """Folders that hold no image, by their parts."""
-    suffixes: list[str] = field(default_factory=list)
+    suffixes: Counter[str] = field(default_factory=Counter)
     """Of the files that are not images by their names."""
     special: int = 0
 
     def notes(self) -> Iterator[str]:
         """Say what was left out, one sentence each."""
         if self.suffixes:
-            kinds = ", ".join(sorted(set(self.suffixes))[:5])
-            files = plural(len(self.suffixes), "file")
+            kinds = ", ".join(sorted(self.suffixes)[:5])
+            files = plural(self.suffixes.total(), "file")
             yield f"{files} left out, not images by their names: {kinds}."
         if self.special:
             yield f"Pipes, devices and broken links left out: {self.special:,}."
@@ -70,12 +75,13 @@ def find_folder(folder: Path, *, name: str = "", source: str = "") -> Source:
     """
     scan = Scan()
     start = folder.stat()
-    _walk(str(folder), (), frozenset({(start.st_dev, start.st_ino)}), scan)
-    manifest = (manifest_line("/".join(file.parts), file.stat) for file in scan.files)
+    above = frozenset({(start.st_dev, start.st_ino)})
+    lines = _walk(Place((), str(folder)), above, scan)
+    manifest = make_manifest(itertools.chain([str(folder)], lines))
     return Source(
         name=name or folder.name or "images",
         source=source or str(folder),
-        manifest=(str(folder), *manifest),
+        manifest=manifest,
         load=partial(_load, folder, scan),
     )
 
@@ -86,69 +92,82 @@ def has_class_folders(folder: Path) -> bool:
     return train.is_dir() and any(entry.is_dir() for entry in train.iterdir())
 
 
-def _walk(
-    folder: str,
-    parts: tuple[str, ...],
-    above: frozenset[tuple[int, int]],
-    scan: Scan,
-) -> None:
-    """Add what lies below a folder to the scan, in the order of names."""
-    for entry in _entries(folder):
-        if entry.name.startswith(".") or entry.name.lower() in SYSTEM_NAMES:
-            continue
+def _walk(place: Place, above: frozenset[tuple[int, int]], scan: Scan) -> Iterator[str]:
+    """Add what lies below a folder to the scan, by name; yield manifest lines."""
+    first = len(scan.places)
+    scan.places.append(place)
+    for name in _names(place.path):
+        path = os.path.join(place.path, name)  # noqa: PTH118 - a million times
         try:
-            found = entry.stat()
+            found = os.stat(path)  # noqa: PTH116
         except OSError:  # a link that leads nowhere
             scan.special += 1
             continue
-        here = (*parts, entry.name)
         identity = (found.st_dev, found.st_ino)
         if stat.S_ISDIR(found.st_mode) and identity not in above:
-            before = len(scan.files)
-            _walk(entry.path, here, above | {identity}, scan)
-            if len(scan.files) == before:
-                scan.empty.append(here)
+            below = Place((*place.parts, name), path)
+            yield from _walk(below, above | {identity}, scan)
         elif not stat.S_ISREG(found.st_mode):
             scan.special += 1
-        elif (suffix := _suffix(entry.name)) not in SUFFIXES:
-            scan.suffixes.append(suffix)
+        elif (suffix := _suffix(name)) not in SUFFIXES:
+            scan.suffixes[suffix] += 1
         else:
-            scan.files.append(Found(here, entry.path, found))
+            place.names.append(name)
+            yield manifest_line("/".join((*place.parts, name)), found)
+    if not any(each.names for each in scan.places[first:]):
+        del scan.places[first:]
+        scan.empty.append(place.parts)
 
 
 def _suffix(name: str) -> str:
     return "." + name.rpartition(".")[2].lower() if "." in name else ""
 
 
-def _entries(folder: str) -> list[os.DirEntry[str]]:
+def _names(folder: str) -> list[str]:
+    """List what a folder holds, but for what systems and people hide there."""
     try:
-        return sorted(os.scandir(folder), key=lambda entry: entry.name)
+        names = os.listdir(folder)  # noqa: PTH208 - names alone, for their memory
     except OSError as error:
         raise DataError(
             f"cannot look into {folder}: {(error.strerror or str(error)).lower()}",
             hint="make it readable for you, or remove it",
         ) from error
+    return sorted(
+        name
+        for name in names
+        if not name.startswith(".") and name.lower() not in SYSTEM_NAMES
+    )
 
 
-Layout = dict[str, list[tuple[str, str]]]
-"""Split -> (class, path) of each of its images; only "train" when it is not split."""
+@dataclass(slots=True)
+class Split:
+    """The images of one split."""
+
+    paths: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    """The class of each, in the same order."""
+
+
+Layout = dict[str, Split]
+"""By name; only "train" when the data set is not split."""
 
 
 def _layout(folder: Path, scan: Scan) -> tuple[Layout, int]:
     """Read splits and classes from where the files lie; count images outside."""
-    tops = {file.parts[0].lower() for file in scan.files if len(file.parts) > 1}
+    tops = {place.parts[0].lower() for place in scan.places if place.parts}
     is_split = "train" in {SPLITS.get(top) for top in tops} and tops <= set(SPLITS)
     depth = 1 if is_split else 0  # of the class among the parts of a path
     layout: Layout = {}
     loose = 0
-    for file in scan.files:
-        if len(file.parts) < depth + 2:
-            loose += 1
+    for place in scan.places:
+        if len(place.parts) < depth + 1:
+            loose += len(place.names)
             continue
-        split = SPLITS[file.parts[0].lower()] if is_split else "train"
-        entry = (class_name(file.parts[depth]), file.path)
-        layout.setdefault(split, []).append(entry)
-    classes = {name for name, _ in layout.get("train", ())}
+        split = SPLITS[place.parts[0].lower()] if is_split else "train"
+        entry = layout.setdefault(split, Split())
+        entry.paths += [f"{place.path}{os.sep}{name}" for name in place.names]
+        entry.labels += [class_name(place.parts[depth])] * len(place.names)
+    classes = set(layout["train"].labels) if "train" in layout else set()
     if len(classes) < 2:
         raise _no_classes(folder, classes, loose)
     if empty := [parts for parts in scan.empty if len(parts) == depth + 1]:
@@ -180,11 +199,10 @@ def _load(folder: Path, scan: Scan) -> Raw:
     notes = list(scan.notes())
     if loose:
         notes.append(f"{plural(loose, 'image')} left out, outside of class folders.")
-    labels = {split: [name for name, _ in entries] for split, entries in layout.items()}
+    labels = {split: entry.labels for split, entry in layout.items()}
     classes, numbers, more_notes = number_labels(str(folder), labels)
     parts = {
-        split: Files([path for _, path in entries], numbers[split])
-        for split, entries in layout.items()
+        split: Files(entry.paths, numbers[split]) for split, entry in layout.items()
     }
     return Raw(
         classes=classes,

@@ -1,6 +1,7 @@
 """A data set as its source holds it, before any image is decoded."""
 
 import functools
+import hashlib
 import os
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
@@ -54,8 +55,8 @@ class Source:
     name: str
     source: str
     """What the user typed; an absolute path where it is a path."""
-    manifest: tuple[str, ...]
-    """One line per file, which changes when the file does; empty: not there yet."""
+    manifest: str
+    """A hash over its files that changes when one does; empty: not there yet."""
     load: Callable[[], Raw]
 
 
@@ -64,11 +65,19 @@ def manifest_line(name: str, stat: os.stat_result) -> str:
     return f"{name}\t{stat.st_size}\t{stat.st_mtime_ns}"
 
 
-def file_manifest(*paths: Path) -> tuple[str, ...]:
-    """Write one manifest line per existing file."""
-    return tuple(
-        manifest_line(str(path), path.stat()) for path in paths if path.is_file()
-    )
+def make_manifest(lines: Iterable[str]) -> str:
+    """Hash lines one by one: there may be a million of them."""
+    whole = hashlib.blake2b(digest_size=16)
+    for line in lines:
+        whole.update(line.encode("utf-8", "surrogateescape") + b"\n")
+    return whole.hexdigest()
+
+
+def file_manifest(*paths: Path) -> str:
+    """Hash what tells of the files that exist; empty if none does."""
+    found = [path for path in paths if path.is_file()]
+    lines = (manifest_line(str(path), path.stat()) for path in found)
+    return make_manifest(lines) if found else ""
 
 
 @functools.cache

@@ -12,6 +12,7 @@ from autocnn.data.raw import (
     Files,
     Raw,
     Source,
+    make_manifest,
     manifest_line,
     number_labels,
 )
@@ -56,7 +57,7 @@ def find_csv(path: Path) -> Source:
     return Source(
         name=path.parent.name if is_train else path.stem,
         source=str(path),
-        manifest=tuple(manifest),
+        manifest=make_manifest(manifest),
         load=partial(_load, path.name, lines, tuple(notes)),
     )
 

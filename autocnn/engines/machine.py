@@ -81,17 +81,21 @@ def prices(
 
 
 def auto_jobs(
-    device: torch.device, heaviest: Callable[[], Recipe], shape: ImageShape
+    device: torch.device,
+    heaviest: Callable[[], Recipe],
+    shape: ImageShape,
+    images: int,
 ) -> int:
-    """Choose how many trials to train at once.
+    """Choose how many trials to train at once, on so many images.
 
     One per CPU core; on a GPU as many as fit of the space's heaviest recipe, by the
-    memory that a step of it is measured to take.
+    memory that a step of it is measured to take, and the images if they are held there.
     """
     jobs = devices.default_jobs(device)
     if device.type != "cuda":
         return jobs
-    measured = _in_workers(_measure_memory, device, 1, (heaviest(), shape))
+    size = images * shape.height * shape.width * shape.channels
+    measured = _in_workers(_measure_memory, device, 1, (heaviest(), shape, size))
     if not measured:
         return jobs
     free, taken = measured[0]
@@ -184,16 +188,20 @@ def _measure_prices(device: torch.device, workers: int) -> dict[str, Any]:
 
 
 def _measure_memory(
-    device: torch.device, recipe: Recipe, shape: ImageShape
+    device: torch.device, recipe: Recipe, shape: ImageShape, images: int
 ) -> tuple[int, int]:
-    """Take a training step; bytes that were free on the device, and that it took."""
+    """Take a training step; bytes that were free on the device, and that it took.
+
+    With the bytes of the images that training would hold there.
+    """
     free = devices.free_bytes(device)
+    held = images if devices.holds(device, images) else 0
     learner = Learner(recipe, shape, device=device, seed=0)
     count = recipe.train.batch_size
-    images = torch.randn(count, shape.channels, shape.height, shape.width)
-    images = images.to(device=device, memory_format=torch.channels_last)
-    Step(learner)(images, torch.zeros(count, dtype=torch.long, device=device), 0.0)
-    return free, free - devices.free_bytes(device)
+    batch = torch.randn(count, shape.channels, shape.height, shape.width)
+    batch = batch.to(device=device, memory_format=torch.channels_last)
+    Step(learner)(batch, torch.zeros(count, dtype=torch.long, device=device), 0.0)
+    return free, free - devices.free_bytes(device) + held
 
 
 def _mean(found: list[Any]) -> Any:

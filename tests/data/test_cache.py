@@ -1,5 +1,6 @@
 """The cache: built once, found again, never half, mended when damaged."""
 
+import errno
 import json
 import os
 import shutil
@@ -173,8 +174,14 @@ def test_leftovers_of_crashed_builds_stay_a_week(
     assert leftover.exists() == stays
 
 
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("reason", "seen"), [(KeyboardInterrupt(), KeyboardInterrupt), (FULL, DataError)]
+)
 def test_a_build_that_was_broken_off_goes_on(
-    make_folder, prepared, monkeypatch, tmp_path
+    make_folder, prepared, monkeypatch, tmp_path, reason, seen
 ):
     folder = make_folder(COUNTS)
     whole = prepared(folder)
@@ -182,10 +189,10 @@ def test_a_build_that_was_broken_off_goes_on(
     real = build._write
 
     def interrupt(*given):
-        raise KeyboardInterrupt
+        raise reason
 
     monkeypatch.setattr(build, "_write", interrupt)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(seen):
         prepared(folder)
     monkeypatch.setattr(build, "_write", real)
     monkeypatch.setattr(decoding, "_decode_chunk", None)  # all is decoded already

@@ -1,6 +1,7 @@
 """The data sets that torchvision reads, from made files and without a network."""
 
 import gzip
+import os
 import urllib.error
 
 import numpy as np
@@ -38,13 +39,24 @@ def write_idx(folder, names=MNIST_FILES, packed=False):
     return arrays
 
 
+def assert_each_counts(folder, find):
+    """The manifest changes whichever of the four files does."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert len(files) == 4
+    seen = {find().manifest}
+    for path in files:
+        os.utime(path, ns=(1, 1))
+        seen.add(find().manifest)
+    assert len(seen) == 5
+
+
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist", "kmnist"])
 @pytest.mark.parametrize("packed", [False, True])
 def test_idx_files_are_read_where_they_lie(tmp_path, name, packed):
     arrays = write_idx(tmp_path, packed=packed)
     source = DATASETS[name].find(name, tmp_path)
     raw = source.load()
-    assert len(source.manifest) == 4
+    assert_each_counts(tmp_path, lambda: DATASETS[name].find(name, tmp_path))
     assert len(raw.classes) == 10
     assert np.array_equal(raw.train.pixels[..., 0], arrays[0])
     assert np.array_equal(raw.test.labels, arrays[3])
@@ -56,8 +68,8 @@ def test_idx_files_are_read_where_they_lie(tmp_path, name, packed):
 def test_the_files_torchvision_left_are_read(tmp_path, name, folder):
     arrays = write_idx(tmp_path / folder / "raw")
     source = DATASETS[name].find(name, tmp_path)
-    assert len(source.manifest) == 4
     assert np.array_equal(source.load().test.pixels[..., 0], arrays[2])
+    assert_each_counts(tmp_path, lambda: DATASETS[name].find(name, tmp_path))
 
 
 def test_emnist_is_turned_upright(tmp_path):
@@ -103,7 +115,7 @@ def test_a_data_set_that_cannot_be_fetched_says_what_it_looked_for(
 ):
     monkeypatch.setattr("urllib.request.urlopen", fail)
     source = DATASETS[name].find(name, tmp_path / "sets")
-    assert source.manifest == ()
+    assert source.manifest == ""
     with pytest.raises(DataError) as caught:
         source.load()
     assert caught.value.exit_code == 5

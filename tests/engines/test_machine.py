@@ -94,7 +94,17 @@ def test_what_one_worker_could_not_measure_has_no_mean():
 
 
 def test_on_cpu_there_is_a_job_for_each_core(make_recipe, tiny_shape):
-    assert machine.auto_jobs(CPU, make_recipe, tiny_shape) == devices.cores()
+    assert machine.auto_jobs(CPU, make_recipe, tiny_shape, 100) == devices.cores()
+
+
+@pytest.mark.parametrize(("held", "more"), [(True, 200), (False, 0)])
+def test_images_that_stay_on_a_gpu_count_as_memory_of_a_training(
+    monkeypatch, make_recipe, tiny_shape, held, more
+):
+    monkeypatch.setattr(devices, "free_bytes", lambda device: 1_000)
+    monkeypatch.setattr(devices, "holds", lambda device, size: held)
+    measured = machine._measure_memory(CPU, make_recipe(), tiny_shape, 200)
+    assert measured == (1_000, more)
 
 
 GIB = 2**30
