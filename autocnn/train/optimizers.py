@@ -26,6 +26,39 @@ class Optimizer:
     options: Mapping[str, Any]
 
 
+LONG_SINCE = 1e9
+"""Steps after which Adam's corrections for its start are 1."""
+
+
+def rmsprop(
+    groups: list[dict[str, Any]],
+    *,
+    alpha: float,
+    momentum: float = 0.0,
+    fused: bool = False,
+    capturable: bool = False,
+    **options: Any,
+) -> optim.Optimizer:
+    """Divide by a running root mean square (Hinton 2012, lecture 6.5).
+
+    Without momentum it is Adam without its first average and its corrections, which
+    PyTorch has as one kernel, three times as fast as RMSprop's own.
+    """
+    options |= {"capturable": capturable, "foreach": not fused or bool(momentum)}
+    if momentum:
+        return optim.RMSprop(groups, alpha=alpha, momentum=momentum, **options)
+    adam = optim.Adam(groups, betas=(0.0, alpha), fused=fused, **options)
+    for group in adam.param_groups:
+        for weights in group["params"]:
+            home = weights.device if fused or capturable else torch.device("cpu")
+            adam.state[weights] = {
+                "step": torch.tensor(LONG_SINCE, device=home),
+                "exp_avg": torch.zeros_like(weights),
+                "exp_avg_sq": torch.zeros_like(weights),
+            }
+    return adam
+
+
 OPTIMIZERS: Mapping[str, Optimizer] = {
     "sgd": Optimizer(
         make=optim.SGD,
@@ -41,8 +74,9 @@ OPTIMIZERS: Mapping[str, Optimizer] = {
         make=optim.AdamW, learning_rate=2e-3, fused=("cpu", "cuda"), options={}
     ),
     "rmsprop": Optimizer(  # rho and epsilon as in Keras
-        make=optim.RMSprop,
+        make=rmsprop,
         learning_rate=5e-4,
+        fused=("cpu", "cuda"),
         momentum="momentum",
         options={"alpha": 0.9, "eps": 1e-7},
     ),

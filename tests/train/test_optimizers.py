@@ -1,5 +1,6 @@
 """The contract of every line of OPTIMIZERS, and which settings reach it."""
 
+import copy
 import math
 
 import pytest
@@ -100,11 +101,35 @@ def test_sgd_is_with_nesterov_momentum_unless_there_is_none(net, momentum, expec
     assert (options["momentum"], options["nesterov"]) == expected
 
 
-def test_rmsprop_is_keras_unless_a_recipe_says_more(net):
-    plain = make_optimizer(net, settings("rmsprop")).defaults
-    assert (plain["alpha"], plain["eps"], plain["momentum"]) == (0.9, 1e-7, 0)
-    changed = make_optimizer(net, settings("rmsprop", momentum=0.8, epsilon=1e-3))
-    assert (changed.defaults["momentum"], changed.defaults["eps"]) == (0.8, 1e-3)
+@pytest.mark.parametrize(
+    ("changes", "theirs"),
+    [
+        ({}, {"alpha": 0.9, "eps": 1e-7, "momentum": 0.0}),
+        ({"epsilon": 1e-3}, {"alpha": 0.9, "eps": 1e-3, "momentum": 0.0}),
+        ({"momentum": 0.8}, {"alpha": 0.9, "eps": 1e-7, "momentum": 0.8}),
+        ({"weight_decay": 0.1}, {"alpha": 0.9, "eps": 1e-7, "momentum": 0.0}),
+    ],
+)
+def test_rmsprop_is_keras_unless_a_recipe_says_more(net, changes, theirs):
+    twin = copy.deepcopy(net)
+    decay = changes.get("weight_decay", 0.0)
+    groups = [
+        {
+            "params": [p for p in twin.parameters() if p.dim() > 1],
+            "weight_decay": decay,
+        },
+        {"params": [p for p in twin.parameters() if p.dim() <= 1]},
+    ]
+    plain = torch.optim.RMSprop(groups, lr=1e-3, foreach=False, **theirs)
+    ours = make_optimizer(net, settings("rmsprop", learning_rate=1e-3, **changes))
+    for _ in range(20):
+        for mine, other in zip(net.parameters(), twin.parameters(), strict=True):
+            mine.grad = torch.randn_like(mine)
+            other.grad = mine.grad.clone()
+        plain.step()
+        ours.step()
+    for mine, other in zip(net.parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-5, atol=1e-6)
 
 
 def test_adamax_takes_the_origins_epsilon(net):
