@@ -15,8 +15,8 @@ from optuna.storages import RDBStorage
 from autocnn.storage import open_storage
 from autocnn.store.state import BEAT_SECONDS, STATE, Load, Pace, SearchState
 from autocnn.views.tui import app
-from autocnn.views.tui.app import Read, Watch
-from autocnn.views.tui.feed import LiveFeed
+from autocnn.views.tui.app import Watch
+from autocnn.views.tui.feed import LiveFeed, Read
 
 EPOCH_SECONDS = 1.0
 

@@ -165,10 +165,11 @@ class Recording:
             self._rows[trial] = course.row
         else:
             self._running.add(trial)
-            self._rows[trial] = self._cut(course.row, course.passed(moment))
+            self._rows[trial] = self._cut(course, course.passed(moment))
 
-    def _cut(self, row: TrialRow, epochs: int) -> TrialRow:
+    def _cut(self, course: _Course, epochs: int) -> TrialRow:
         """Take what is known of a trial while it runs, after so many epochs."""
+        row = course.row
         curve, score = row.curve[:epochs], None
         if curve:
             folds = self.study.config.get("folds")
@@ -187,6 +188,7 @@ class Recording:
             images_per_second=None,
             reason="",
             ended=None,
+            epoch_ends=tuple(one.ended for one in course.epochs[:epochs]),
         )
 
     def _state(self, moment: float) -> SearchState | None:

@@ -61,6 +61,8 @@ class TrialRow:
     ended: float | None = None
     origin: str = ""
     """Where it comes from if no sampler drew it."""
+    epoch_ends: tuple[float, ...] = ()
+    """When each value of the curve came, in seconds since 1970; of open trials only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +211,14 @@ def row(trial: FrozenTrial, images: int | None) -> TrialRow:
         started=_moment(trial.datetime_start),
         ended=_moment(trial.datetime_complete),
         origin=attributes.get("origin", ""),
+        epoch_ends=_epoch_ends(trial, len(curve)),
     )
+
+
+def _epoch_ends(trial: FrozenTrial, epochs: int) -> tuple[float, ...]:
+    if trial.state is not TrialState.RUNNING:
+        return ()
+    return tuple(epoch[0] for epoch in trial.user_attrs.get("epochs", ())[:epochs])
 
 
 def _moment(time: datetime | None) -> float | None:

@@ -69,6 +69,9 @@ class Trials:
             )
         found = list(connection.execute(wanted))
         parts = self._parts(connection, [trial[0] for trial in found])
+        running = [trial[0] for trial in found if trial[2] == "RUNNING"]
+        for number, text in connection.execute(_epochs_of(running)):
+            parts.attributes[number]["epochs"] = json.loads(text)
         for number, name, state, started, ended in found:
             self._last = max(self._last, number)
             (self._open.add if state in UNFINISHED else self._open.discard)(number)
@@ -127,6 +130,12 @@ class Trials:
             if text not in self._parsed:
                 self._parsed[text] = json_to_distribution(text)
             self.distributions[name] = self._parsed[text]
+
+
+def _epochs_of(trials: Sequence[int]) -> Select[Any]:
+    return select(tables.attributes.c.trial_id, tables.attributes.c.value_json).where(
+        tables.attributes.c.key == "epochs", tables.attributes.c.trial_id.in_(trials)
+    )
 
 
 def _frozen(

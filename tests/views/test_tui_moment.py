@@ -70,12 +70,30 @@ def test_the_best_so_far_is_told_by_the_times_of_ends():
     assert [(s.at, s.trial) for s in moment.best_so_far] == [(50.0, 0), (250.0, 2)]
 
 
-def test_a_running_trial_becomes_the_best_when_it_is_seen_to_be():
+def test_a_running_trial_becomes_the_best_with_its_best_epoch():
     history, done = History(), row(0, 0.5)
-    history.update(study(done, row(1, 0.4, status="running")), now=150.0)
-    history.update(study(done, row(1, 0.4, 0.7, status="running")), now=160.0)
+    one = row(1, 0.4, status="running", epoch_ends=(120.0,))
+    two = row(1, 0.4, 0.7, status="running", epoch_ends=(120.0, 160.0))
+    history.update(study(done, one), now=150.0)
+    history.update(study(done, two), now=170.0)
     later = history.update(study(done, row(1, 0.4, 0.7, ended=300.0)), now=310.0)
     assert [(s.at, s.trial) for s in later.best_so_far] == [(50.0, 0), (160.0, 1)]
+
+
+def test_who_comes_late_sees_what_running_trials_reached_before():
+    first = row(0, 0.4, 0.6, status="running", epoch_ends=(30.0, 90.0))
+    other = row(1, 0.5, 0.55, status="running", epoch_ends=(60.0, 120.0))
+    moment = History().update(study(first, other), now=500.0)
+    steps = [(s.at, s.val_accuracy, s.trial) for s in moment.best_so_far]
+    assert steps == [(30.0, 0.4, 0), (60.0, 0.5, 1), (90.0, 0.6, 0)]
+
+
+def test_with_folds_the_best_so_far_is_of_their_mean():
+    running = row(0, 0.2, 0.4, status="running", epoch_ends=(30.0, 90.0))
+    mean = dataclasses.replace(running, val_accuracy=0.3)
+    found = dataclasses.replace(study(mean), config={"folds": 2})
+    moment = History().update(found, now=500.0)
+    assert [(s.at, s.val_accuracy) for s in moment.best_so_far] == [(90.0, 0.3)]
 
 
 def test_a_trial_that_ended_before_others_that_were_told_is_put_in_its_place():

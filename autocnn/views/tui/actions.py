@@ -217,7 +217,8 @@ class Actions(App[str | None]):
         self._asked[command.id] = command
         text = f"asked the search to {OPERATIONS[operation]}"
         if not self.alive:
-            text += "; but it gives no sign of life"
+            text += "; but it gives no sign of life: if it has died, autocnn search"
+            text += " goes on with the study"
         self.call_from_thread(self.notify, text, timeout=3)
 
     def hear_answers(self, commands: Sequence[Command]) -> None:

@@ -13,16 +13,15 @@ from rich.traceback import Traceback
 from textual import work
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher, Footer
+from textual.widgets import ContentSwitcher, Footer, Static
 from textual.worker import get_current_worker
 
 from autocnn.errors import AutocnnError
 from autocnn.store.rows import TrialRow
 from autocnn.views.tui.actions import Actions
 from autocnn.views.tui.compare import CompareScreen
-from autocnn.views.tui.feed import Feed
+from autocnn.views.tui.feed import Failed, Feed, Read
 from autocnn.views.tui.header import STALE_SECONDS, Header
 from autocnn.views.tui.help import HelpScreen
 from autocnn.views.tui.moment import History, Moment
@@ -36,24 +35,12 @@ from autocnn.views.tui.trial import TrialScreen
 
 READ_SECONDS = 1.0
 """The study is not read more often than this, however fast it changes."""
+HEADER_SECONDS = 1.0
+"""How often its clocks are drawn."""
+SMALLEST = (60, 16)
+"""Columns and lines; in less nothing can be read."""
 PATIENCE = 30.0
 """Seconds between looks at a storage that does not answer, at most."""
-
-
-class Read(Message):
-    """The study was read in the background."""
-
-    def __init__(self, moment: Moment) -> None:
-        super().__init__()
-        self.moment = moment
-
-
-class Failed(Message):
-    """The study could not be read this time."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.text = text
 
 
 class Watch(Actions, App[str | None]):
@@ -63,12 +50,14 @@ class Watch(Actions, App[str | None]):
     TITLE = "autocnn"
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual's own declaration
-        (0, "-narrow"),
+        (0, "-tiny"),
+        (SMALLEST[0], "-narrow"),
         (100, "-normal"),
         (160, "-wide"),
     ]
     VERTICAL_BREAKPOINTS = [  # noqa: RUF012
-        (0, "-short"),
+        (0, "-flat"),
+        (SMALLEST[1], "-short"),
         (32, "-high"),
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -92,6 +81,7 @@ class Watch(Actions, App[str | None]):
         self.trouble = ""
         self._asked = {}
         self._leaving = False
+        self._header_at = 0.0
         self._first, self._about = read_screen(screen)
         self.settled = False
         self._beat: tuple[int, float] = (-1, time.monotonic())
@@ -128,12 +118,13 @@ class Watch(Actions, App[str | None]):
         with ContentSwitcher(initial=first):
             for name, _, make in PANELS:
                 yield make(id=name)
+        yield Static(f"at least {SMALLEST[0]}x{SMALLEST[1]}, please", id="small")
         yield NewsLine()
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Begin to read."""
-        self.set_interval(1.0, self._draw_header)
+        self.set_interval(HEADER_SECONDS, self._tick)
         self.panel.take_focus()
         self.call_after_refresh(self.read_study)
 
@@ -281,7 +272,13 @@ class Watch(Actions, App[str | None]):
             self.query_one(NewsLine).show(self.moment, name)
         self.panel.take_focus()
 
+    def _tick(self) -> None:
+        """Let the clocks go on where no reading does it."""
+        if time.monotonic() - self._header_at >= 0.9 * HEADER_SECONDS:
+            self._draw_header()
+
     def _draw_header(self) -> None:
+        self._header_at = time.monotonic()
         if self.is_running:
             # Under a dialog, too, it goes on.
             for screen in self.screen_stack:

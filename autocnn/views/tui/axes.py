@@ -121,7 +121,7 @@ def percents(values: Sequence[float]) -> list[str]:
 
 
 def y_limits(curves: Sequence[Curve], scale: Scale) -> tuple[float, float]:
-    """Choose the lowest and the highest value to show."""
+    """Choose the lowest and the highest value to show; fractions end at 0 and 1."""
     values = np.concatenate([curve.y for curve in curves])
     low, high = float(values.min()), float(values.max())
     if scale == "log":
@@ -143,7 +143,10 @@ def y_limits(curves: Sequence[Curve], scale: Scale) -> tuple[float, float]:
     if high - low < LEAST_SPAN * max(1, abs(high)):
         low, high = low - (abs(low) / 20 or 0.05), high + (abs(high) / 20 or 0.05)
     step = round_step(high - low, 16)  # a new value then seldom moves all the others
-    return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
+    low = math.floor(low / step + 1e-9) * step
+    high = math.ceil(high / step - 1e-9) * step
+    fractions = values.min() >= 0 and values.max() <= 1
+    return (max(low, 0.0), min(high, 1.0)) if fractions else (low, high)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

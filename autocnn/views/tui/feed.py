@@ -6,10 +6,29 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from textual.message import Message
+
 from autocnn.storage import hide_password, open_engine, open_storage
 from autocnn.store.command import Command, send
 from autocnn.store.reader import Reader
 from autocnn.store.rows import StudySnapshot, find_study
+from autocnn.views.tui.moment import Moment
+
+
+class Read(Message):
+    """The study was read in the background."""
+
+    def __init__(self, moment: Moment) -> None:
+        super().__init__()
+        self.moment = moment
+
+
+class Failed(Message):
+    """The study could not be read this time."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
 
 
 class Feed(Protocol):

@@ -55,13 +55,22 @@ class Header(Static):
         if self._trouble and self._moment is not None:
             second = " " + self._trouble
         style = "$error" if self._trouble else "$text"
-        self.update(
-            Content.assemble(
-                (set_cell_size(first, width), "bold"),
-                "\n",
-                (set_cell_size(second, width), style),
-            )
+        content = Content.assemble(
+            (set_cell_size(first, width), "bold"),
+            "\n",
+            (set_cell_size(second, width), style),
         )
+        replace(self, content)
+
+
+def replace(line: Static, content: Content) -> None:
+    """Draw a line anew if it has changed; its size stays.
+
+    Laying the whole screen out for it, as usual, would be dear.
+    """
+    before = line.content
+    if not (isinstance(before, Content) and content.is_same(before)):
+        line.update(content, layout=False)
 
 
 def _fit(left: str, more: list[str], right: str, width: int) -> str:

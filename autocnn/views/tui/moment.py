@@ -8,8 +8,6 @@ from autocnn.store.command import OPERATIONS, Command
 from autocnn.store.rows import StudySnapshot, TrialRow
 from autocnn.views.tables import accuracy, duration
 
-LONG = 12 * 3600.0
-"""No epoch takes so many seconds."""
 OPEN = ("running", "interrupted", "paused", "waiting")
 """The statuses of trials that may still go on."""
 
@@ -108,14 +106,15 @@ class History:
         for row in fresh:
             before = self._rows.get(row.trial)
             self._rows[row.trial] = row
-            if row.status not in OPEN and (before is None or before.status in OPEN):
+            if row.status in OPEN:
+                self._rise(row, folds=bool(study.config.get("folds")))
+            elif before is None or before.status in OPEN:
                 self._finish(row)
         self._tell_ends()
         alive = [row for row in study.trials if row.status in OPEN]
         scored = [_key(row) for row in alive if row.val_accuracy is not None]
         ranked = tuple(row for *_, row in sorted([*self._over, *scored], key=_place))
         best = next((row for row in ranked if row.status != "failed"), None)
-        self._see(best, now)
         news = [*self._news, *_asked(study.commands), *_begun(alive)]
         return Moment(
             study=study,
@@ -138,7 +137,7 @@ class History:
         self._ended.insert(place, key)
         if place < self._told:
             # It ended before others that are told already: all is told anew.
-            self._told, self._news, self._steps = 0, [], []
+            self._told, self._news = 0, []
 
     def _tell_ends(self) -> None:
         """Write news of the trials that ended since, and who was the best then."""
@@ -147,20 +146,26 @@ class History:
             begun = at if row.started is None else row.started
             self._news.append(News(begun, trial, "started", "running"))
             self._news.append(News(at, trial, _ending(row), row.status))
-            top = self._steps[-1].val_accuracy if self._steps else -1.0
-            if row.status != "failed" and (row.val_accuracy or -1.0) > top:
-                self._steps.append(Step(at, row.val_accuracy or 0.0, trial))
+            if row.status != "failed" and row.val_accuracy is not None:
+                self._climb(Step(at, row.val_accuracy, trial))
 
-    def _see(self, best: TrialRow | None, now: float) -> None:
-        """Note when a trial that still runs becomes the best."""
-        top = self._steps[-1].val_accuracy if self._steps else -1.0
-        if best is None or (best.val_accuracy or -1.0) <= top:
+    def _rise(self, row: TrialRow, *, folds: bool) -> None:
+        """Note what a trial that still runs has reached, and when."""
+        if row.val_accuracy is None or len(row.epoch_ends) != len(row.curve):
             return
-        moments = [row.ended or row.started or 0.0 for row in self._rows.values()]
-        begun = max(moments, default=now)
-        # Of a search that died long ago nobody knows when it was.
-        at = now if now - begun < LONG else begun
-        self._steps.append(Step(at, best.val_accuracy or 0.0, best.trial))
+        scores = [row.val_accuracy] if folds else row.curve
+        ends = row.epoch_ends[-1:] if folds else row.epoch_ends
+        for at, score in zip(ends, scores, strict=True):
+            self._climb(Step(at, score, row.trial))
+
+    def _climb(self, step: Step) -> None:
+        """Put a score among the steps, if none before it was as good."""
+        place = bisect.bisect_right(self._steps, step.at, key=lambda each: each.at)
+        if place and self._steps[place - 1].val_accuracy >= step.val_accuracy:
+            return
+        after = self._steps[place:]
+        better = (n for n, s in enumerate(after) if s.val_accuracy > step.val_accuracy)
+        self._steps[place : place + next(better, len(after))] = [step]
 
 
 def ordinal(number: int) -> str:

@@ -6,6 +6,7 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 from textual.widgets import Static
 
+from autocnn.views.tui.header import replace
 from autocnn.views.tui.moment import Moment
 from autocnn.views.tui.panels import PANELS
 
@@ -47,7 +48,8 @@ class NewsLine(Static):
         if cell_len(self._news) + sum(len(text) for text, _ in tabs) > width:
             tabs = [(f" {SHORT} ", "")]
         room = width - sum(len(text) for text, _ in tabs)
-        self.update(Content.assemble(set_cell_size(self._news, room), *tabs))
+        content = Content.assemble(set_cell_size(self._news, room), *tabs)
+        replace(self, content)
 
 
 def latest(moment: Moment) -> str:

@@ -39,9 +39,9 @@ class Overview(Panel):
     def compose(self) -> ComposeResult:
         """Put the running trials and the plot over the leaderboard."""
         with Horizontal(id="top"):
-            yield Table[TrialRow](_number, ascii_only=ASCII_ONLY, id="running")
+            yield _table("running")
             yield Plot(ascii_only=ASCII_ONLY, id="best-so-far")
-        yield Table[TrialRow](_number, ascii_only=ASCII_ONLY, id="board")
+        yield _table("board")
         yield Input(placeholder="val>0.8 optimizer=sgd status:pruned", id="filter")
 
     def on_mount(self) -> None:
@@ -166,6 +166,10 @@ class Overview(Panel):
     def action_mark(self) -> None:
         """Mark the chosen trial, to be compared."""
         self.board.toggle_mark()
+
+
+def _table(name: str) -> Table[TrialRow]:
+    return Table(_number, ascii_only=ASCII_ONLY, one_of_several=True, id=name)
 
 
 def _number(row: TrialRow) -> int:

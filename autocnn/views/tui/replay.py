@@ -16,8 +16,9 @@ from textual.widgets import Input, TextArea
 from textual.worker import get_current_worker
 
 from autocnn.views.tables import duration
-from autocnn.views.tui.app import Read, Watch
+from autocnn.views.tui.app import Watch
 from autocnn.views.tui.curves import Curves
+from autocnn.views.tui.feed import Read
 from autocnn.views.tui.header import ASCII_ONLY
 from autocnn.views.tui.moment import History
 from autocnn.views.tui.panel import Detail

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Generic
 
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
+from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -68,12 +68,8 @@ class Table(ScrollView, Generic[Row], can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False, id="table.up"),
         Binding("down,j", "move(1)", "Down", show=False, id="table.down"),
-        Binding(
-            "pageup", "move(-1, 'page')", "Page up", show=False, id="table.page_up"
-        ),
-        Binding(
-            "pagedown", "move(1, 'page')", "Page down", show=False, id="table.page_down"
-        ),
+        Binding("pageup", "move(-1, 'page')", "Page up", show=False, id="table.back"),
+        Binding("pagedown", "move(1, 'page')", "Page down", show=False, id="table.on"),
         Binding("home,g", "move(-1, 'end')", "First", show=False, id="table.first"),
         Binding("end,G", "move(1, 'end')", "Last", show=False, id="table.last"),
         Binding("enter", "open", "Open", show=False, id="table.open"),
@@ -107,11 +103,14 @@ class Table(ScrollView, Generic[Row], can_focus=True):
         identify: Callable[[Row], Hashable],
         *,
         ascii_only: bool = False,
+        one_of_several: bool = False,
         clock: Callable[[], float] = time.monotonic,
         **widget: Any,
     ) -> None:
+        """`one_of_several`: the cursor is drawn only where the keyboard is."""
         super().__init__(**widget)
         self.cursor = 0
+        self._one_of_several = one_of_several
         self.marks: set[Hashable] = set()
         self.sorted_by = ""
         self.descending = True
@@ -204,6 +203,11 @@ class Table(ScrollView, Generic[Row], can_focus=True):
         """Keep the cursor in sight."""
         self._follow()
 
+    @on(events.Focus)
+    @on(events.Blur)
+    def _redraw_cursor(self) -> None:
+        self._follow()
+
     def render_line(self, y: int) -> Strip:
         """Draw the header, a row or a line of the hint."""
         spans = self._drawn[y] = self._spans(y)
@@ -285,7 +289,7 @@ class Table(ScrollView, Generic[Row], can_focus=True):
             row, more = self._rows[identity], self._signs["more"]
             self._written[place] = written(row, self._fitted(), more)
         spans = self._written[place]
-        if line == self.cursor:
+        if line == self.cursor and (self.has_focus or not self._one_of_several):
             return [(text, "cursor") for text in (f">{mark}", *(t for t, _ in spans))]
         return [(" ", ""), (mark, "marked"), *spans]
 
