@@ -42,6 +42,8 @@ class TrialStarted:
     """Predicted, of each of its epochs; None where the machine's speed is unknown."""
     seconds_left: float | None = None
     """Until the whole search ends, as far as can be told now."""
+    promotions: int = 0
+    """How often it has gone on after a pause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,17 @@ class EpochEnded:
     images_per_second: float
     fold: int = 0
     """Counted from 1; 0 without cross-validation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialPaused:
+    """A trial waits at a rung with its checkpoint; it may be promoted later."""
+
+    trial: int
+    val_accuracy: float | None
+    """The best over its epochs."""
+    epochs: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +126,7 @@ Event = (
     SearchStarted
     | TrialStarted
     | EpochEnded
+    | TrialPaused
     | TrialEnded
     | BestImproved
     | Notice

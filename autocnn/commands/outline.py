@@ -5,7 +5,7 @@ from autocnn.commands.setup import Setup
 from autocnn.nets.net import summarize
 from autocnn.search import space as spaces
 from autocnn.search.forecast import trial_seconds
-from autocnn.search.pruners import rungs
+from autocnn.search.rungs import rungs
 from autocnn.search.sample import Cost
 from autocnn.views.tables import count, duration
 

@@ -6,7 +6,7 @@ so it may die at any moment and another goes on.
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import optuna
@@ -18,9 +18,8 @@ from autocnn.search.beat import Beat
 from autocnn.search.forecast import Forecast
 from autocnn.search.hands import Hands, Outcome
 from autocnn.search.jobs import Engine
-from autocnn.search.pruners import rungs
 from autocnn.search.steering import Steering, check_params
-from autocnn.search.trials import Plan, Running
+from autocnn.search.trials import Plan, Running, reattached
 from autocnn.storage import retried
 from autocnn.store.state import Phase
 
@@ -36,22 +35,36 @@ class Driver:
         self._engine = engine
         self._emit = emit
         trials = study.get_trials(deepcopy=False)
-        self._interrupted = [t for t in trials if t.state is TrialState.RUNNING]
+        self._interrupted: list[Running] = []
+        self._promoted: list[int] = []
+        """Paused trials that a person wants to go on."""
         self._paused = self._finishing = self._stopping = False
         self._copies: list[int] = []
         self._waiting = sum(t.state is TrialState.WAITING for t in trials)
         self._asked = len(trials) - self._waiting
-        halving = plan.config.pruner == "asha" and not plan.config.folds
-        judged = rungs(plan.config.epochs) if halving else []
-        self._beat = Beat(study, plan.device, tuple(judged))
+        self._beat = Beat(study, plan.device, tuple(plan.rungs))
         self._hands = Hands(study, plan, engine, self._tell_both)
+        self._take_up(trials)
         self._jobs = engine.free()
         self._steering = Steering(study)
 
     @property
     def interrupted(self) -> tuple[int, ...]:
         """Trials of an earlier run that go on in this one."""
-        return tuple(trial.number for trial in self._interrupted)
+        return tuple(running.number for running in self._interrupted)
+
+    def _take_up(self, trials: Sequence[FrozenTrial]) -> None:
+        """Find the trials that an earlier run left open."""
+        for frozen in trials:
+            if frozen.state is not TrialState.RUNNING:
+                continue
+            running = reattached(self._study, frozen, self._plan)
+            # A driver that died at a rung had perhaps not yet judged there.
+            at_rung = len(running.curve) in self._plan.rungs
+            if at_rung or frozen.user_attrs.get("status") == "paused":
+                self._hands.pauses.add(running)
+            else:
+                self._interrupted.append(running)
 
     def run(self, stopping: Callable[[], bool]) -> Outcome:
         """Search until the plan is done; return how it ended, as the study says too."""
@@ -74,9 +87,8 @@ class Driver:
             self._employ()
             if self._hands.keep_failing():
                 return self._hands.leave("failed")
-            if not self._hands.running and self._engine.free() and not self._waits():
-                self._hands.drain()
-                return "interrupted" if self._more() else "complete"
+            if self._idle() and not self._waits():
+                return self._hands.leave("interrupted" if self._more() else "complete")
             self._say()
             self._hands.listen()
 
@@ -113,13 +125,24 @@ class Driver:
         return f"{_trials(count)} at once; those that run go on"
 
     def prune(self, trial: int) -> str:
-        """Give a running trial up."""
+        """Give a running or paused trial up."""
         running = self._hands.running.get(trial)
-        if running is None:
-            raise RequestError(f"trial {trial} is not running")
-        self._hands.dismiss(running)
-        self._hands.tell(running, TrialState.PRUNED, "by a person")
+        if trial in self._hands.pauses:
+            self._hands.give_up(trial, BY_HAND)
+        elif running is not None:
+            self._hands.dismiss(running)
+            self._hands.tell(running, TrialState.PRUNED, BY_HAND)
+        else:
+            raise RequestError(f"trial {trial} is neither running nor paused")
         return f"trial {trial} is pruned"
+
+    def promote(self, trial: int) -> str:
+        """Let a paused trial go on next."""
+        if trial not in self._hands.pauses:
+            raise RequestError(f"trial {trial} is not paused")
+        if trial not in self._promoted:
+            self._promoted.append(trial)
+        return f"trial {trial} goes on when a worker is free"
 
     def enqueue(self, params: Mapping[str, Any], origin: str) -> str:
         """Train these values next, besides what was planned."""
@@ -150,9 +173,14 @@ class Driver:
 
     def _employ(self) -> None:
         """Give each free worker a trial; only then tell of them."""
+        if self._engine.free() and self._plan.rungs:
+            for trial in self._hands.pauses.hopeless(self._plan.trials, self._jobs):
+                self._hands.give_up(trial)
         started = []
-        while self._engine.free() and self._more() and not self._holds_back():
+        while self._engine.free() and not self._holds_back():
             running = self._next()
+            if running is None:
+                break
             if self._hands.start(running):
                 started.append(running)
         for running in started:
@@ -166,22 +194,52 @@ class Driver:
         """Whether only a person's word is missing to go on."""
         return self._paused and self._more() and not self._finishing
 
+    def _idle(self) -> bool:
+        """Whether no worker trains, or only for want of anything better."""
+        trained = self._hands.running.values()
+        for_its_own_sake = self._hands.leaving or not self._hands.completed
+        if trained and all(running.fills for running in trained):
+            return not for_its_own_sake and not self._more()
+        return not trained and not self._hands.leaving and self._engine.free() > 0
+
     def _more(self) -> bool:
-        """Whether there is another trial to start."""
-        if self._interrupted:
+        """Whether there is another trial to start, or one that has earned to go on."""
+        if self._interrupted or self._promotion() is not None:
             return True
         grid_is_empty = self._plan.config.sampler == "grid" and not self._waiting
         return self._asked < self._plan.trials and not grid_is_empty
 
-    def _next(self) -> Running:
-        """Go on with an interrupted trial, else draw a new one."""
-        folds = self._plan.config.folds
+    def _promotion(self) -> int | None:
+        """Choose the paused trial that goes on before anything new is begun."""
+        pauses, leaving = self._hands.pauses, self._hands.leaving
+        self._promoted = [trial for trial in self._promoted if trial in pauses]
+        asked = (trial for trial in self._promoted if trial not in leaving)
+        return next(asked, pauses.next(leaving))
+
+    def _next(self) -> Running | None:
+        """Choose what a free worker trains: what was begun goes before what is new."""
+        hands = self._hands
         if self._interrupted:
-            frozen = self._interrupted.pop(0)
-            trial = Trial(self._study, frozen._trial_id)
-            trial.set_user_attr("status", "running")
-            log = frozen.user_attrs.get("epochs", [])
-            return Running(trial, _curve(frozen), folds, log=log)
+            running = self._interrupted.pop(0)
+            running.trial.set_user_attr("status", "running")
+            return running
+        if (promoted := self._promotion()) is not None:
+            return hands.promote(promoted)
+        if self._more():
+            return self._draw()
+        earnest = any(not running.fills for running in hands.running.values())
+        if earnest or not (hands.completed or hands.leaving):
+            # Somebody is to come to the end; else it may be of use, and costs nothing.
+            best = hands.pauses.next(hands.leaving, any_rank=True)
+            if best is not None:
+                running = hands.promote(best)
+                running.fills = earnest
+                return running
+        return None
+
+    def _draw(self) -> Running:
+        """Begin a trial: a person's, or one that waits, or a new one."""
+        folds = self._plan.config.folds
         self._waiting = max(0, self._waiting - 1)
         self._asked += 1
         if self._copies:  # before what waits for longer: the cells of a grid
@@ -204,9 +262,8 @@ class Driver:
         self._emit(event)
 
 
+BY_HAND = "by a person"
+
+
 def _trials(count: int) -> str:
     return f"{count} trial{'' if count == 1 else 's'}"
-
-
-def _curve(trial: FrozenTrial) -> list[float]:
-    return [value for _, value in sorted(trial.intermediate_values.items())]

@@ -1,29 +1,55 @@
 """How long a search still takes: by the machine's prices, then by its own trials."""
 
+import math
 import time
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 
-from autocnn.recipe import TrainSettings
+from optuna.trial import FrozenTrial
+
+from autocnn.search import rungs
 from autocnn.search.space import most_epochs
 from autocnn.search.study import StudyConfig
 from autocnn.search.trials import Plan, Running
 from autocnn.train.cost import epoch_seconds
 
 ENOUGH_TRIALS = 3
+ENOUGH_EPOCHS = 5
 PRUNED_SHARE = 0.45
-"""Of a full trial's epochs, what a search that prunes spends on one, about."""
+"""Of a full trial's epochs, what a search that stops weak trials spends on one."""
 
 
-def epoch_share(pruner: str) -> float:
+def epoch_share(config: StudyConfig) -> float:
     """Say what part of all epochs a search with this pruner trains, about."""
-    return 1.0 if pruner == "none" else PRUNED_SHARE
+    if config.pruner == "asha" and not config.folds:
+        return rungs.epoch_share(config.epochs)
+    return 1.0 if config.pruner == "none" else PRUNED_SHARE
 
 
 def trial_seconds(config: StudyConfig, epoch: float) -> float:
     """Predict what a trial takes on average, from what an epoch takes."""
     epochs = most_epochs(config.space, config.epochs) * max(1, config.folds)
-    return epoch * epochs * epoch_share(config.pruner)
+    return epoch * epochs * epoch_share(config)
+
+
+@dataclass(slots=True)
+class Spent:
+    """What a study has taken so far, in seconds."""
+
+    trials: list[float] = field(default_factory=list)
+    """Of each trial that is over."""
+    epochs: list[float] = field(default_factory=list)
+    """Of each epoch of all trials."""
+
+    @classmethod
+    def of(cls, trials: Iterable[FrozenTrial]) -> "Spent":
+        """Read it from a study's trials."""
+        spent = cls()
+        for trial in trials:
+            if trial.state.is_finished():
+                spent.trials.append(trial.user_attrs.get("seconds", 0.0))
+            spent.epochs += [epoch[4] for epoch in trial.user_attrs.get("epochs", ())]
+        return spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +75,46 @@ class Forecast:
         )
 
     def left(
-        self, running: Collection[Running], pending: int, finished: Sequence[float]
+        self, running: Collection[Running], pending: int, spent: Spent, begun: int = 0
     ) -> float | None:
         """Seconds until the last trial ends or the time is up; None if nobody knows.
 
-        `finished` are the seconds that trials took, pruned ones included.
+        `begun` trials were started before, `pending` ones are still to be.
         """
         until_deadline = self.plan.deadline - time.monotonic()
-        typical = self._typical(finished) if pending else 0.0
-        rest = [self._rest(each) for each in running]
-        if typical is None or None in rest:
-            return until_deadline if until_deadline < float("inf") else None
-        work = pending * typical + sum(each for each in rest if each is not None)
+        work = self._work(running, pending, spent, begun)
+        if work is None:
+            return until_deadline if until_deadline < math.inf else None
         return max(0.0, min(until_deadline, work / self.workers))
 
-    def _typical(self, finished: Sequence[float]) -> float | None:
+    def _work(
+        self, running: Collection[Running], pending: int, spent: Spent, begun: int
+    ) -> float | None:
+        """Seconds that all that is still to be trained takes one worker."""
+        rest = [self._rest(each) for each in running]
+        if self.plan.rungs:
+            epoch = self._typical_epoch(spent)
+            if epoch is None or None in rest:
+                return None
+            whole = trial_seconds(self.plan.config, epoch) * (begun + pending)
+            # Who runs comes to its next rung at least.
+            least = sum(each for each in rest if each is not None)
+            return max(whole - epoch * len(spent.epochs), least)
+        typical = self._typical(spent) if pending else 0.0
+        if typical is None or None in rest:
+            return None
+        return pending * typical + sum(each for each in rest if each is not None)
+
+    def _typical_epoch(self, spent: Spent) -> float | None:
+        """Seconds of an epoch of a trial that is still to come."""
+        if len(spent.epochs) >= ENOUGH_EPOCHS:
+            return sum(spent.epochs) / len(spent.epochs)
+        return self.plan.typical_epoch()
+
+    def _typical(self, spent: Spent) -> float | None:
         """Seconds of a trial that is still to come."""
-        if len(finished) >= ENOUGH_TRIALS:
-            return sum(finished) / len(finished)
+        if len(spent.trials) >= ENOUGH_TRIALS:
+            return sum(spent.trials) / len(spent.trials)
         epoch = self.plan.typical_epoch()
         return None if epoch is None else trial_seconds(self.plan.config, epoch)
 
@@ -74,12 +122,13 @@ class Forecast:
         seconds = self.epoch(running)
         if seconds is None or running.job is None:
             return None
-        settings: TrainSettings = running.job.recipe.train
-        return seconds * _epochs_left(running, settings)
+        return seconds * _epochs_left(running, self.plan.rungs)
 
 
-def _epochs_left(running: Running, settings: TrainSettings) -> int:
-    done = len(running.curve)
+def _epochs_left(running: Running, judged: Sequence[int]) -> int:
+    """Count the epochs to a trial's end, or to the next rung, where it may pause."""
+    assert running.job is not None
+    epochs, done = running.job.recipe.train.epochs, len(running.curve)
     if running.folds:
-        return (running.folds - done) * settings.epochs
-    return settings.epochs - done
+        return (running.folds - done) * epochs
+    return next((rung for rung in judged if rung > done), epochs) - done

@@ -3,6 +3,7 @@
 import dataclasses
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal
 
 import optuna
@@ -11,10 +12,11 @@ from optuna.trial import FrozenTrial, TrialState
 from autocnn import events
 from autocnn.errors import RequestError
 from autocnn.events import Emit, EpochEnded
-from autocnn.search.forecast import Forecast
+from autocnn.search.forecast import Forecast, Spent
 from autocnn.search.jobs import ATTEMPTS, POLL_SECONDS, Engine, JobEnded, Progress
 from autocnn.search.kept import Kept
-from autocnn.search.trials import Plan, Running, prepare, standing
+from autocnn.search.pauses import Pauses
+from autocnn.search.trials import Plan, Running, logged, prepare, standing
 from autocnn.storage import retried
 from autocnn.store.rows import snapshot
 from autocnn.store.state import Pace
@@ -36,14 +38,13 @@ class Hands:
         self._engine = engine
         self._emit = emit
         self.running: dict[int, Running] = {}
-        self._leaving: set[int] = set()
+        self.leaving: set[int] = set()
+        """Trials that workers were told to leave, and have not yet left."""
         self._failures: list[str] = []
         trials = study.get_trials(deepcopy=False)
-        self.durations = [
-            trial.user_attrs.get("seconds", 0.0)
-            for trial in trials
-            if trial.state.is_finished()
-        ]
+        self.completed = sum(t.state is TrialState.COMPLETE for t in trials)
+        self.pauses = Pauses(plan.rungs, trials)
+        self.spent = Spent.of(trials)
         self.forecast = Forecast(plan, engine.free())
         self._kept = Kept(plan, snapshot(study), emit)
         self._kept.forget_all_but(still_open(trials))
@@ -51,12 +52,14 @@ class Hands:
     def start(self, running: Running) -> bool:
         """Give a trial to a worker; one that cannot be built fails here."""
         try:
-            job = prepare(running, self._plan)
+            job = running.job or prepare(running, self._plan)
         except RequestError as error:
             self._fail(running, error.problem)
             return False
+        running.job = dataclasses.replace(job, reported=len(running.curve))
         self.running[running.number] = running
-        self._engine.submit(job)
+        self.pauses.follow(running)
+        self._engine.submit(running.job)
         return True
 
     def announce(self, running: Running, pending: int) -> None:
@@ -74,6 +77,7 @@ class Hands:
                 params=dict(running.trial.params),
                 epoch_seconds=self.forecast.epoch(running),
                 seconds_left=self.seconds_left(pending),
+                promotions=running.promotions,
             )
         )
         if running.curve and not running.folds:
@@ -83,7 +87,9 @@ class Hands:
 
     def seconds_left(self, pending: int) -> float | None:
         """Predict when the search ends, with so many trials still to start."""
-        return self.forecast.left(self.running.values(), pending, self.durations)
+        return self.forecast.left(
+            self.running.values(), pending, self.spent, len(self.pauses)
+        )
 
     def listen(self) -> None:
         """Hear what workers have to say."""
@@ -103,10 +109,11 @@ class Hands:
                         speeds[-1] if speeds else 0.0,
                     )
                 case JobEnded():
-                    self._leaving.discard(message.trial)
-                    self._kept.forget(message.trial)
+                    self.leaving.discard(message.trial)
+                    if message.trial not in self.pauses:
+                        self._kept.forget(message.trial)
                 case _:
-                    pass  # of a trial that was pruned meanwhile
+                    pass  # of a trial that was paused or pruned meanwhile
 
     def _hear(self, running: Running, epoch: EpochEnded) -> None:
         """Report an epoch (or a fold, at its last one), and judge the trial."""
@@ -123,16 +130,64 @@ class Hands:
         if step != len(running.curve) + 1 or unfinished:
             return
         trial = running.trial
-        running.log.append(_logged(epoch))
+        running.log.append(logged(epoch))
         retried(lambda: trial.set_user_attr("epochs", running.log))
         retried(lambda: trial.report(epoch.val_accuracy, step))
         running.curve.append(epoch.val_accuracy)
+        self.spent.epochs.append(epoch.seconds)
         if not epoch.fold:
             self._kept.offer(running, fold=0, epoch=epoch.epoch)
         last = running.folds or epoch.epochs
-        if step < last and retried(trial.should_prune):
+        if step == last:
+            return
+        if self.pauses.holds(running):
+            self._pause(running)
+        elif not self.pauses.judged and retried(trial.should_prune):
             self.dismiss(running)
             self.tell(running, TrialState.PRUNED, self._standing(running, step))
+
+    def _pause(self, running: Running) -> None:
+        """Let a trial wait at its rung; its worker takes another."""
+        self.dismiss(running)
+        del self.running[running.number]
+        running.pace, running.fills = None, False
+        self.pauses.add(running)
+        reason = self.pauses.standing(running)
+        for name, value in {
+            "reason": reason,
+            "seconds": running.seconds,
+            "status": "paused",
+        }.items():
+            retried(partial(running.trial.set_user_attr, name, value))
+        self._emit(
+            events.TrialPaused(
+                trial=running.number,
+                val_accuracy=running.score,
+                epochs=len(running.curve),
+                reason=reason,
+            )
+        )
+
+    def promote(self, trial: int) -> Running:
+        """Take a paused trial up again; its worker continues its checkpoint."""
+        running = self.pauses.take(trial)
+        running.promotions += 1
+        running.attempts = 1
+        for name, value in {
+            "reason": "",
+            "promotions": running.promotions,
+            "status": "running",
+        }.items():
+            retried(partial(running.trial.set_user_attr, name, value))
+        return running
+
+    def give_up(self, trial: int, reason: str = "") -> None:
+        """Tell a paused trial PRUNED; by default for where it stands."""
+        running = self.pauses.take(trial)
+        reason = reason or self.pauses.standing(running)
+        self.tell(running, TrialState.PRUNED, reason)
+        if trial not in self.leaving:
+            self._kept.forget(trial)
 
     def _standing(self, running: Running, step: int) -> str:
         others = [
@@ -147,7 +202,7 @@ class Hands:
         """Finish a trial whose worker is done; a lost worker's goes on with another."""
         assert running.job is not None
         lost = ended.outcome == "lost"
-        if lost and running.number in self._leaving:
+        if lost and running.number in self.leaving:
             ended = dataclasses.replace(ended, outcome="stopped")
         elif lost and running.attempts < ATTEMPTS:
             text = f"trial {running.number} goes on from its checkpoint: {ended.reason}"
@@ -156,7 +211,7 @@ class Hands:
             running.job = dataclasses.replace(running.job, reported=len(running.curve))
             self._engine.submit(running.job)
             return
-        self._leaving.discard(running.number)
+        self.leaving.discard(running.number)
         if ended.outcome == "stopped":
             return  # interrupted: it goes on another time
         if ended.outcome == "complete":
@@ -171,6 +226,7 @@ class Hands:
         self._kept.forget(running.number)
 
     def _fail(self, running: Running, reason: str) -> None:
+        self.pauses.forget(running.number)
         self.tell(running, TrialState.FAIL, reason)
         kind = reason.partition(":")[0]
         self._failures = [*self._failures, kind][-SAME_FAILURES:]
@@ -190,7 +246,8 @@ class Hands:
         value = running.score if state is TrialState.COMPLETE else None
         retried(lambda: self._study.tell(trial, value, state, skip_if_finished=True))
         self.running.pop(running.number, None)
-        self.durations.append(running.seconds)
+        self.completed += state is TrialState.COMPLETE
+        self.spent.trials.append(running.seconds)
         self._emit(
             events.TrialEnded(
                 trial=running.number,
@@ -203,38 +260,30 @@ class Hands:
         )
 
     def leave(self, outcome: Outcome) -> Outcome:
-        """Stop all workers. Interrupted trials stay open; others are told."""
+        """Stop all workers. Interrupted trials stay open, and paused ones with them."""
         for running in list(self.running.values()):
             self.dismiss(running)
             if outcome == "interrupted":
                 running.trial.set_user_attr("status", "interrupted")
             else:
-                self.tell(running, TrialState.PRUNED, outcome)
+                reason = self.pauses.standing(running) if running.fills else outcome
+                self.tell(running, TrialState.PRUNED, reason)
         self.drain()
+        if outcome != "interrupted":
+            for running in self.pauses:
+                self.give_up(running.number)
         return outcome
 
     def dismiss(self, running: Running) -> None:
         """Tell a trial's worker to leave it; until it has, its files are its own."""
         self._engine.stop(running.number)
-        self._leaving.add(running.number)
+        self.leaving.add(running.number)
 
     def drain(self) -> None:
         """Wait for dismissed workers, a step of theirs at most, but not for ever."""
         patience = time.monotonic() + DRAIN_SECONDS
-        while self._leaving and time.monotonic() < patience:
+        while self.leaving and time.monotonic() < patience:
             self.listen()
-
-
-def _logged(epoch: EpochEnded) -> list[float]:
-    """Write down what views show of an epoch besides its val_accuracy."""
-    return [
-        round(time.time(), 2),
-        round(epoch.train_loss, 5),
-        round(epoch.train_accuracy, 5),
-        round(epoch.val_loss, 5),
-        round(epoch.seconds, 3),
-        round(epoch.images_per_second, 1),
-    ]
 
 
 def still_open(trials: Sequence[FrozenTrial]) -> list[int]:

@@ -1,6 +1,5 @@
 """Who gives a weak trial up. To add a pruner, add its line to PRUNERS."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -8,8 +7,7 @@ import optuna
 from optuna.pruners import BasePruner
 
 from autocnn.choices import pick
-
-ETA = 3
+from autocnn.search.rungs import ETA, first_rung
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,29 +18,13 @@ class Pruner:
     help: str
 
 
-def first_rung(epochs: int) -> int:
-    """The epoch of the first judgement: a ninth of the training, rounded up.
-
-    Two rungs then fit, and none falls so late that pruning there saves nothing.
-    """
-    return max(1, math.ceil(epochs / ETA**2))
-
-
-def rungs(epochs: int) -> list[int]:
-    """List the epochs at which successive halving judges, the last one excluded."""
-    found, rung = [], first_rung(epochs)
-    while rung < epochs:
-        found.append(rung)
-        rung *= ETA
-    return found
-
-
 PRUNERS: Mapping[str, Pruner] = {
-    "asha": Pruner(
+    "asha": Pruner(  # of folds; epochs are judged by search.rungs, which pauses
         lambda epochs: optuna.pruners.SuccessiveHalvingPruner(
             min_resource=first_rung(epochs), reduction_factor=ETA
         ),
-        "asynchronous successive halving: only the best third passes each rung",
+        "asynchronous successive halving: only the best third passes each rung, "
+        "others pause until they are among it",
     ),
     "median": Pruner(
         lambda epochs: optuna.pruners.MedianPruner(

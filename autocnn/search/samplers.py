@@ -9,6 +9,7 @@ from optuna.samplers import BaseSampler
 
 from autocnn.choices import pick
 from autocnn.errors import RequestError
+from autocnn.search.informed import Informed
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +77,4 @@ def make_sampler(name: str, *, seed: int, trials: int) -> BaseSampler:
             f"the sampler '{name}' needs the package '{row.package}'",
             hint=f"pip install {row.package}, or choose another --sampler",
         )
-    return row.make((seed * 1_000_003 + trials) % 2**32)
+    return Informed(row.make((seed * 1_000_003 + trials) % 2**32))

@@ -47,7 +47,11 @@ class Steerable(Protocol):
         ...
 
     def prune(self, trial: int) -> str:
-        """Give a running trial up."""
+        """Give a running or paused trial up."""
+        ...
+
+    def promote(self, trial: int) -> str:
+        """Let a paused trial go on next."""
         ...
 
     def enqueue(self, params: Mapping[str, Any], origin: str) -> str:
@@ -63,6 +67,7 @@ DO: Mapping[str, Callable[[Steerable, Command], str]] = {
     "trials": lambda search, command: search.set_trials(_count(command, 10**6)),
     "jobs": lambda search, command: search.set_jobs(_count(command, MOST_JOBS)),
     "prune": lambda search, command: search.prune(_trial(command)),
+    "promote": lambda search, command: search.promote(_trial(command)),
     "enqueue": lambda search, command: search.enqueue(
         command.params or {},
         "" if command.trial is None else f"edited copy of trial {command.trial}",

@@ -2,20 +2,24 @@
 
 import dataclasses
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from optuna.trial import Trial
+from optuna import Study
+from optuna.trial import FrozenTrial, Trial
 
 from autocnn import recipe as recipes
 from autocnn.data.images import DataInfo
+from autocnn.events import EpochEnded
 from autocnn.nets.net import NetSummary, summarize
 from autocnn.recipe import Recipe
 from autocnn.search import best
 from autocnn.search import space as spaces
 from autocnn.search.jobs import Job
+from autocnn.search.rungs import rungs
 from autocnn.search.study import StudyConfig
 from autocnn.store.state import Pace
 from autocnn.train.attempt import weights_file
@@ -43,6 +47,12 @@ class Plan:
     typical_epoch: Callable[[], float | None] = lambda: None
     """Predicts the seconds of an epoch of the space's median network; takes one."""
 
+    @property
+    def rungs(self) -> list[int]:
+        """The epochs at which trials pause unless they are among the best third."""
+        halves = self.config.pruner == "asha" and not self.config.folds
+        return rungs(self.config.epochs) if halves else []
+
     def checkpoints(self, trial: int) -> Path:
         """Say where a trial's state lies while it is not finished."""
         return self.folder / "checkpoints" / str(trial)
@@ -59,6 +69,10 @@ class Running:
     job: Job | None = None
     summary: NetSummary | None = None
     attempts: int = 1
+    promotions: int = 0
+    """How often it went on after a pause."""
+    fills: bool = False
+    """Whether it goes on only because its worker would else be idle."""
     seconds: float = 0.0
     last_epoch_seconds: float = 0.0
     log: list[list[float]] = field(default_factory=list)
@@ -79,6 +93,21 @@ class Running:
         if not self.curve:
             return None
         return sum(self.curve) / len(self.curve) if self.folds else max(self.curve)
+
+
+def reattached(study: Study, frozen: FrozenTrial, plan: Plan) -> Running:
+    """Take a trial of an earlier run up again, under its own number."""
+    trial = Trial(study, frozen._trial_id)
+    log = list(frozen.user_attrs.get("epochs", []))
+    running = Running(trial, curve_of(frozen), plan.config.folds, log=log)
+    running.promotions = frozen.user_attrs.get("promotions", 0)
+    running.seconds = frozen.user_attrs.get("seconds", 0.0)
+    return running
+
+
+def curve_of(trial: FrozenTrial) -> list[float]:
+    """Read the values that a trial reported, in order."""
+    return [value for _, value in sorted(trial.intermediate_values.items())]
 
 
 def prepare(running: Running, plan: Plan) -> Job:
@@ -140,6 +169,18 @@ def keep(running: Running, plan: Plan, study: str, *, fold: int, epoch: int) -> 
     except FileNotFoundError:
         return False
     return True
+
+
+def logged(epoch: EpochEnded) -> list[float]:
+    """Write down what views show of an epoch besides its val_accuracy."""
+    return [
+        round(time.time(), 2),
+        round(epoch.train_loss, 5),
+        round(epoch.train_accuracy, 5),
+        round(epoch.val_loss, 5),
+        round(epoch.seconds, 3),
+        round(epoch.images_per_second, 1),
+    ]
 
 
 def standing(value: float, others: list[float]) -> str:

@@ -21,7 +21,8 @@ OPERATIONS: Mapping[str, str] = {
     "stop": "end the search now; unfinished trials go on another time",
     "trials": "change how many trials the study is to reach",
     "jobs": "change how many trials are trained at once",
-    "prune": "give a running trial up",
+    "prune": "give a running or paused trial up",
+    "promote": "let a paused trial go on next",
     "enqueue": "train an edited copy of a trial next",
 }
 

@@ -36,7 +36,7 @@ class TrialRow:
     state: str
     """Optuna's word, in lower case."""
     status: str
-    """complete, running, interrupted, pruned, failed or waiting."""
+    """complete, running, paused, interrupted, pruned, failed or waiting."""
     val_accuracy: float | None
     """The best over its epochs, or the mean over its folds."""
     val_standard_error: float | None
@@ -61,6 +61,8 @@ class TrialRow:
     ended: float | None = None
     origin: str = ""
     """Where it comes from if no sampler drew it."""
+    promotions: int = 0
+    """How often it went on after a pause."""
     epoch_ends: tuple[float, ...] = ()
     """When each value of the curve came, in seconds since 1970; of open trials only."""
 
@@ -211,6 +213,7 @@ def row(trial: FrozenTrial, images: int | None) -> TrialRow:
         started=_moment(trial.datetime_start),
         ended=_moment(trial.datetime_complete),
         origin=attributes.get("origin", ""),
+        promotions=attributes.get("promotions", 0),
         epoch_ends=_epoch_ends(trial, len(curve)),
     )
 

@@ -61,6 +61,7 @@ def _row(row: TrialRow, rank: int | None) -> dict[str, Any]:
         "val_accuracy": row.val_accuracy,
         "val_standard_error": row.val_standard_error,
         "epochs": row.epochs,
+        "promotions": row.promotions,
         "parameters": row.parameters,
         "flops": row.flops,
         "seconds": row.seconds,

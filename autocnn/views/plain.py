@@ -10,6 +10,7 @@ from autocnn.events import (
     SearchEnded,
     SearchStarted,
     TrialEnded,
+    TrialPaused,
     TrialStarted,
 )
 from autocnn.views.tables import accuracy, count, duration
@@ -30,8 +31,9 @@ def line(event: Event) -> str:
             again = f", from epoch {event.epochs_done}" if event.epochs_done else ""
             pace = f", {_about(event.epoch_seconds)} an epoch"
             left = f"; {_about(event.seconds_left)} left in all"
+            begun = "promoted" if event.promotions else "started"
             return (
-                f"trial {event.trial} started: {count(event.parameters)} parameters, "
+                f"trial {event.trial} {begun}: {count(event.parameters)} parameters, "
                 f"{count(event.flops)}FLOPs an image{again}"
                 + (pace if event.epoch_seconds is not None else "")
                 + (left if event.seconds_left is not None else "")
@@ -42,6 +44,11 @@ def line(event: Event) -> str:
                 f"trial {event.trial}{fold} epoch {event.epoch}/{event.epochs}: "
                 f"val {accuracy(event.val_accuracy)}, loss {event.train_loss:.3f}, "
                 f"{duration(event.seconds)}, {event.images_per_second:.0f} images/s"
+            )
+        case TrialPaused():
+            return (
+                f"trial {event.trial} paused: {event.reason} "
+                f"(val {accuracy(event.val_accuracy)}, {event.epochs} epochs)"
             )
         case TrialEnded():
             return trial_ended(event)

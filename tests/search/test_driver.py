@@ -87,29 +87,25 @@ def test_a_score_is_the_best_epoch_and_not_the_last(make_search, scripted):
 
 
 def test_a_pruned_trial_says_where_it_stood(make_search, scripted):
-    search = make_search(epochs=9, pruner="asha")
-    curves = [[start] * 9 for start in (0.9, 0.5, 0.6, 0.55)]
-    assert search.run(scripted(curves), trials=4) == "complete"
+    search = make_search(epochs=9, pruner="median")
+    curves = [[start] * 9 for start in (0.9, 0.8, 0.7, 0.6, 0.5, 0.1)]
+    assert search.run(scripted(curves), trials=6) == "complete"
     rows = search.rows()
-    assert [(row.status, row.reason) for row in rows] == [
-        ("complete", ""),
-        ("pruned", "2nd of 2 at epoch 1"),
-        ("pruned", "2nd of 3 at epoch 1"),
-        ("pruned", "3rd of 4 at epoch 1"),
-    ]
-    assert [row.epochs for row in rows] == [9, 1, 1, 1]
-    assert rows[3].val_accuracy == 0.55
+    assert [row.status for row in rows] == ["complete"] * 5 + ["pruned"]
+    assert (rows[5].reason, rows[5].epochs) == ("6th of 6 at epoch 2", 2)
+    assert rows[5].val_accuracy == 0.1
 
 
 def test_a_pruned_trials_worker_is_told_and_its_files_are_deleted(
     make_search, scripted
 ):
-    search = make_search(epochs=9, pruner="asha")
-    engine = scripted([[0.9] * 9, [0.5] * 9, [0.95] * 9])
-    search.run(engine, trials=3)
+    search = make_search(epochs=9, pruner="median")
+    engine = scripted([[start] * 9 for start in (0.9, 0.8, 0.7, 0.6, 0.5, 0.1, 0.95)])
+    search.run(engine, trials=7)
     assert engine.stopped == set()
     assert search.leftovers() == []
-    assert [row.status for row in search.rows()] == ["complete", "pruned", "complete"]
+    statuses = [row.status for row in search.rows()]
+    assert statuses == ["complete"] * 5 + ["pruned", "complete"]
 
 
 def test_the_last_epoch_is_never_pruned(make_search, scripted):

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from autocnn.nets.net import summarize
-from autocnn.search.forecast import PRUNED_SHARE, Forecast, epoch_share
+from autocnn.search import rungs
+from autocnn.search.forecast import PRUNED_SHARE, Forecast, Spent, epoch_share
 from autocnn.search.jobs import Job
 from autocnn.search.trials import Plan, Running
 from autocnn.train.cost import epoch_seconds, reference
@@ -64,35 +65,62 @@ def test_after_it_the_pace_is_its_own(plan, make_running):
 
 
 def test_without_trials_behind_it_the_typical_network_stands_for_those_to_come(plan):
-    assert Forecast(plan, 2).left([], 4, []) == pytest.approx(4 * 10 * 2.0 / 2)
+    assert Forecast(plan, 2).left([], 4, Spent()) == pytest.approx(4 * 10 * 2.0 / 2)
 
 
 def test_finished_trials_replace_the_prediction(plan):
-    assert Forecast(plan, 2).left([], 4, [1.0, 2.0, 6.0]) == pytest.approx(4 * 3.0 / 2)
+    assert Forecast(plan, 2).left(
+        [], 4, Spent(trials=[1.0, 2.0, 6.0])
+    ) == pytest.approx(4 * 3.0 / 2)
 
 
 def test_running_trials_take_their_remaining_epochs(plan, make_running):
     running = [make_running(done=4, last=3.0), make_running(done=9, last=1.0)]
-    assert Forecast(plan, 2).left(running, 0, []) == pytest.approx((6 * 3 + 1) / 2)
+    assert Forecast(plan, 2).left(running, 0, Spent()) == pytest.approx((6 * 3 + 1) / 2)
 
 
 def test_with_folds_every_fold_is_trained(plan, make_running):
     running = make_running(epochs=5, done=1, last=2.0, folds=3)
-    assert Forecast(plan, 1).left([running], 0, []) == pytest.approx(2 * 5 * 2.0)
+    assert Forecast(plan, 1).left([running], 0, Spent()) == pytest.approx(2 * 5 * 2.0)
 
 
 def test_pruning_saves_epochs(plan):
-    config = dataclasses.replace(plan.config, pruner="asha")
+    config = dataclasses.replace(plan.config, pruner="median")
     pruning = dataclasses.replace(plan, config=config)
-    expected = Forecast(plan, 2).left([], 4, []) * PRUNED_SHARE
-    assert Forecast(pruning, 2).left([], 4, []) == pytest.approx(expected)
-    assert epoch_share("none") == 1.0
+    expected = Forecast(plan, 2).left([], 4, Spent()) * PRUNED_SHARE
+    assert Forecast(pruning, 2).left([], 4, Spent()) == pytest.approx(expected)
+    assert epoch_share(plan.config) == 1.0
+
+
+@pytest.fixture
+def halving(plan):
+    return dataclasses.replace(
+        plan, config=dataclasses.replace(plan.config, pruner="asha")
+    )
+
+
+def test_with_pauses_a_third_of_the_trials_passes_each_rung(halving):
+    share = rungs.epoch_share(10)
+    left = Forecast(halving, 2).left([], 4, Spent())
+    assert left == pytest.approx(4 * 10 * share * 2.0 / 2)
+
+
+def test_with_pauses_what_is_done_counts_whoever_did_it(halving):
+    spent = Spent(epochs=[3.0] * 6)
+    left = Forecast(halving, 1).left([], 4, spent, begun=3)
+    assert left == pytest.approx(7 * 10 * rungs.epoch_share(10) * 3.0 - 6 * 3.0)
+
+
+def test_a_running_trial_comes_to_its_next_rung_at_least(halving, make_running):
+    running = [make_running(done=2, last=5.0)]
+    spent = Spent(epochs=[1.0] * 100)
+    assert Forecast(halving, 1).left(running, 0, spent, begun=1) == 4 * 5.0
 
 
 def test_nothing_is_said_where_nothing_is_known(plan, make_running):
     unknown = dataclasses.replace(plan, prices=None, typical_epoch=lambda: None)
     assert Forecast(unknown, 2).epoch(make_running()) is None
-    assert Forecast(unknown, 2).left([make_running()], 4, []) is None
+    assert Forecast(unknown, 2).left([make_running()], 4, Spent()) is None
 
 
 @pytest.mark.parametrize("typical", [1_000.0, None])
@@ -100,6 +128,6 @@ def test_the_deadline_comes_first(plan, typical):
     ending = dataclasses.replace(
         plan, deadline=time.monotonic() + 60, typical_epoch=lambda: typical
     )
-    left = Forecast(ending, 2).left([], 4, [])
+    left = Forecast(ending, 2).left([], 4, Spent())
     assert left is not None
     assert math.isclose(left, 60, abs_tol=1)

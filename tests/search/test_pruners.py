@@ -6,7 +6,8 @@ import optuna
 import pytest
 
 from autocnn.errors import RequestError
-from autocnn.search.pruners import PRUNERS, first_rung, make_pruner, rungs
+from autocnn.search.pruners import PRUNERS, make_pruner
+from autocnn.search.rungs import first_rung, rungs
 
 every_pruner = pytest.mark.parametrize("name", PRUNERS)
 every_length = pytest.mark.parametrize("steps", [1, 2, 9, 20])
@@ -48,14 +49,6 @@ def test_a_pruner_gives_a_weak_trial_up(name):
 
 def test_without_a_pruner_all_are_trained_to_the_end():
     assert pruned_at("none", 9, [0.9, 0.8, 0.1, 0.0]) == [None] * 4
-
-
-@pytest.mark.parametrize(
-    ("epochs", "judged"),
-    [(1, []), (2, [1]), (3, [1]), (4, [1, 3]), (9, [1, 3]), (10, [2, 6]), (20, [3, 9])],
-)
-def test_successive_halving_judges_at_a_ninth_and_a_third(epochs, judged):
-    assert rungs(epochs) == judged
 
 
 @every_length

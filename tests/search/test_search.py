@@ -201,3 +201,17 @@ def test_a_search_may_find_its_data_gone(make_search, engine, tmp_path):
     search.data = type(search.data)(tmp_path / "gone", search.data.info, None)
     assert search.run(engine, trials=9) == "failed"
     assert search.rows()[0].reason.startswith("FileNotFoundError")
+
+
+def test_a_promoted_trial_learns_exactly_as_if_it_had_never_paused(
+    make_search, one_worker
+):
+    drawn = {"learning_rate": [0.02, 1e-6], "batch_size": 32, "optimizer": "sgd"}
+    paused = make_search(drawn, epochs=9, pruner="asha")
+    assert paused.run(one_worker, trials=4) == "complete"
+    (promoted,) = [row for row in paused.rows() if row.status == "complete"]
+    assert promoted.promotions
+    paused.forget()
+    unbroken = make_search(drawn, epochs=9)
+    assert unbroken.run(one_worker, trials=4) == "complete"
+    assert unbroken.rows()[promoted.trial].curve == promoted.curve

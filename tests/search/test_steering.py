@@ -309,8 +309,8 @@ def test_giving_one_trial_up_leaves_the_others_alone(search, person, run):
 @pytest.mark.parametrize(
     ("trial", "text"),
     [
-        (0, "trial 0 is not running"),
-        (99, "trial 99 is not running"),
+        (0, "trial 0 is neither running nor paused"),
+        (99, "trial 99 is neither running nor paused"),
         (None, "no trial was named"),
     ],
 )

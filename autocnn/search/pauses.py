@@ -1,0 +1,87 @@
+"""The trials that wait at their rungs, and what all trials there are judged by."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from optuna.trial import FrozenTrial, TrialState
+
+from autocnn.search import rungs
+from autocnn.search.rungs import Course
+from autocnn.search.trials import Running, curve_of, standing
+
+
+class Pauses:
+    """Every trial's curve, and the paused trials themselves."""
+
+    def __init__(self, judged: Sequence[int], trials: Iterable[FrozenTrial]) -> None:
+        """`judged` are the epochs at which trials are compared; none: nobody pauses."""
+        self.judged = judged
+        self._curves = {
+            trial.number: curve_of(trial)
+            for trial in trials
+            if trial.state is not TrialState.FAIL
+        }
+        self._waiting: dict[int, Running] = {}
+
+    def __len__(self) -> int:
+        """Count all trials that are known, paused or not."""
+        return len(self._curves)
+
+    def __contains__(self, trial: int) -> bool:
+        return trial in self._waiting
+
+    def __iter__(self) -> Iterator[Running]:
+        return iter(list(self._waiting.values()))
+
+    def follow(self, running: Running) -> None:
+        """Know a trial that is begun; its curve is followed from now on."""
+        self._curves[running.number] = running.curve
+
+    def forget(self, trial: int) -> None:
+        """Leave a trial that failed out of all comparisons."""
+        self._curves.pop(trial, None)
+
+    def holds(self, running: Running) -> bool:
+        """Say whether a trial is to pause where it is now."""
+        rung = len(running.curve)
+        if rung not in self.judged:
+            return False
+        return not rungs.passes(self._history(), running.number, rung)
+
+    def add(self, running: Running) -> None:
+        """Let a trial wait at the rung where it is."""
+        self.follow(running)
+        self._waiting[running.number] = running
+
+    def take(self, trial: int) -> Running:
+        """Let a paused trial go on."""
+        return self._waiting.pop(trial)
+
+    def next(self, busy: Collection[int], *, any_rank: bool = False) -> int | None:
+        """Choose who goes on: who is among the best third, or simply the best."""
+        choose = rungs.most_promising if any_rank else rungs.next_promotion
+        return choose(self._history(), self.judged, busy)
+
+    def hopeless(self, most: float, spare: int) -> list[int]:
+        """List those who need not be kept any longer."""
+        return rungs.hopeless(self._history(), self.judged, most, spare)
+
+    def standing(self, running: Running) -> str:
+        """Say where a trial stands at the last rung it came to: 14th of 17 at epoch 2.
+
+        Empty if it came to none.
+        """
+        passed = [rung for rung in self.judged if rung <= len(running.curve)]
+        if not passed:
+            return ""
+        rung = passed[-1]
+        scores = [course.score(rung) for course in self._at(rung)]
+        return f"{standing(max(running.curve[:rung]), scores)} at epoch {rung}"
+
+    def _at(self, rung: int) -> Iterable[Course]:
+        return (each for each in self._history() if len(each.curve) >= rung)
+
+    def _history(self) -> list[Course]:
+        return [
+            Course(trial, curve, trial in self._waiting)
+            for trial, curve in self._curves.items()
+        ]

@@ -1,0 +1,122 @@
+"""Who is paused at a rung and who goes on: pure functions of a study's history.
+
+Asynchronous successive halving (Li et al. 2018, arXiv:1810.05934) with pauses: a trial
+outside of the best third of its rung keeps its checkpoint, and goes on from there when
+others have done worse, instead of being given up.
+"""
+
+import math
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+ETA = 3
+KEPT = 32
+"""Paused trials whose checkpoints are kept at a rung, the best ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A trial as far as it was trained."""
+
+    trial: int
+    curve: Sequence[float]
+    """val_accuracy of each epoch."""
+    paused: bool = False
+    """Whether it waits at a rung with its checkpoint; else it runs or is over."""
+
+    def score(self, rung: int) -> float:
+        """Its best accuracy up to a rung that it came to."""
+        return max(self.curve[:rung])
+
+
+def first_rung(epochs: int) -> int:
+    """The epoch of the first judgement: a ninth of the training, rounded up.
+
+    Two rungs then fit, and none falls so late that pausing there saves nothing.
+    """
+    return max(1, math.ceil(epochs / ETA**2))
+
+
+def rungs(epochs: int) -> list[int]:
+    """List the epochs at which successive halving judges, the last one excluded."""
+    found, rung = [], first_rung(epochs)
+    while rung < epochs:
+        found.append(rung)
+        rung *= ETA
+    return found
+
+
+def epoch_share(epochs: int) -> float:
+    """Say what part of all trials' epochs is trained, if a third goes on each time.
+
+    Of many trials: a few lose less.
+    """
+    ends = [*rungs(epochs), epochs]
+    lengths = [end - start for start, end in zip([0, *ends], ends, strict=False)]
+    return sum(n / float(ETA**place) for place, n in enumerate(lengths)) / epochs
+
+
+def ranking(history: Iterable[Course], rung: int) -> list[Course]:
+    """Rank all trials that came to a rung, best first; of equals, the lowest number."""
+    there = (course for course in history if len(course.curve) >= rung)
+    return sorted(there, key=lambda course: (-course.score(rung), course.trial))
+
+
+def passes(history: Collection[Course], trial: int, rung: int) -> bool:
+    """Say whether a trial at a rung is among the best third of all that came there."""
+    ranked = ranking(history, rung)
+    return trial in [course.trial for course in ranked[: len(ranked) // ETA]]
+
+
+def next_promotion(
+    history: Collection[Course], judged: Sequence[int], busy: Collection[int] = ()
+) -> int | None:
+    """Choose the paused trial that goes on next: by the highest rung, then the best.
+
+    None if no paused trial is among the best third of its rung. Those that are `busy`,
+    since a worker has still to leave them, are passed over.
+    """
+    for rung in reversed(judged):
+        ranked = ranking(history, rung)
+        for course in ranked[: len(ranked) // ETA]:
+            if _waits(course, rung) and course.trial not in busy:
+                return course.trial
+    return None
+
+
+def most_promising(
+    history: Collection[Course], judged: Sequence[int], busy: Collection[int] = ()
+) -> int | None:
+    """Choose the best paused trial of the highest rung, whatever its place there."""
+    for rung in reversed(judged):
+        for course in ranking(history, rung):
+            if _waits(course, rung) and course.trial not in busy:
+                return course.trial
+    return None
+
+
+def hopeless(
+    history: Collection[Course], judged: Sequence[int], most: float, spare: int
+) -> list[int]:
+    """List the paused trials that can be given up.
+
+    They are beyond the best third of all that can ever come to their rung, of `most`
+    trials in the study, with a few (`spare`) who may go on where workers would be idle;
+    or beyond the best KEPT that wait there: what they keep on disk has a bound.
+    """
+    found = []
+    for rung in judged:
+        ranked = ranking(history, rung)
+        waiting = [course for course in ranked if _waits(course, rung)]
+        places = {course.trial: place for place, course in enumerate(ranked)}
+        most = max(1, most // ETA) if math.isfinite(most) else most
+        found += [
+            course.trial
+            for number, course in enumerate(waiting)
+            if places[course.trial] >= most + spare or number >= KEPT
+        ]
+    return found
+
+
+def _waits(course: Course, rung: int) -> bool:
+    return course.paused and len(course.curve) == rung

@@ -1,0 +1,229 @@
+"""Trials that pause at rungs and are promoted, by a script of what workers say."""
+
+import pytest
+from optuna.trial import TrialState
+
+from autocnn.events import EpochEnded, TrialPaused, TrialStarted
+from autocnn.search import space as spaces
+
+WEAK = 0.1
+
+
+def levels(*starts):
+    """Constant curves, one a trial."""
+    return [[start] * 9 for start in starts]
+
+
+@pytest.fixture
+def search(make_search):
+    """Trials of 9 epochs, judged after 1 and 3."""
+    return make_search(epochs=9, pruner="asha")
+
+
+def submitted(engine):
+    return [(job.trial, job.reported) for job in engine.submitted]
+
+
+def paused(search):
+    return [(event.trial, event.reason) for event in search.told(TrialPaused)]
+
+
+def test_whoever_is_not_among_the_best_third_waits(search, scripted):
+    engine = scripted(levels(0.9, 0.5, 0.6, 0.55))
+    assert search.run(engine, trials=4) == "complete"
+    assert paused(search)[:3] == [
+        (0, "1st of 1 at epoch 1"),
+        (1, "2nd of 2 at epoch 1"),
+        (2, "2nd of 3 at epoch 1"),
+    ]
+    # Of three the best goes on, from where it stopped, before a fourth is begun.
+    assert submitted(engine) == [(0, 0), (1, 0), (2, 0), (0, 1), (3, 0), (0, 3)]
+
+
+def test_in_the_end_paused_trials_are_pruned_with_their_places(search, scripted):
+    search.run(scripted(levels(0.9, 0.5, 0.6, 0.55)), trials=4)
+    rows = search.rows()
+    assert [(row.status, row.epochs, row.reason) for row in rows] == [
+        ("complete", 9, ""),
+        # The third of three can never be the first of four.
+        ("pruned", 1, "3rd of 3 at epoch 1"),
+        ("pruned", 1, "2nd of 4 at epoch 1"),
+        ("pruned", 1, "3rd of 4 at epoch 1"),
+    ]
+    assert [row.promotions for row in rows] == [2, 0, 0, 0]
+    assert search.leftovers() == []
+
+
+def test_the_first_at_a_rung_does_not_pass_for_being_the_first(search, scripted):
+    engine = scripted(levels(WEAK, 0.8, 0.9, 0.7, 0.6, 0.5))
+    search.run(engine, trials=6)
+    assert search.rows()[0].epochs == 1
+    assert [row.trial for row in search.rows() if row.status == "complete"] == [2]
+
+
+@pytest.mark.parametrize("trials", [1, 2])
+def test_even_the_smallest_search_completes_a_trial(search, scripted, trials):
+    search.run(scripted(levels(0.5, 0.6)), trials=trials)
+    complete = [row.trial for row in search.rows() if row.status == "complete"]
+    assert complete == [trials - 1]
+
+
+@pytest.mark.parametrize("slots", [1, 2, 3, 5])
+def test_of_many_trials_a_ninth_is_complete_and_the_best_is_among_them(
+    search, scripted, slots
+):
+    scores = [0.3 + 0.02 * (7 * n % 27) for n in range(27)]
+    assert search.run(scripted(levels(*scores), slots), trials=27) == "complete"
+    rows = search.rows()
+    assert len(rows) == 27
+    complete = [row.trial for row in rows if row.status == "complete"]
+    assert scores.index(max(scores)) in complete
+    # The order of arrival lets a few more pass than in synchronous rounds.
+    assert 3 <= len(complete) <= 9
+
+
+def test_a_trial_keeps_its_number_and_its_curve_when_promoted(search, scripted):
+    search.run(scripted(levels(0.9, 0.5, 0.6)), trials=3)
+    best = search.rows()[0]
+    assert (best.status, best.epochs, best.promotions) == ("complete", 9, 2)
+    started = [each for each in search.told(TrialStarted) if each.trial == 0]
+    assert [(each.epochs_done, each.promotions) for each in started] == [
+        (0, 0),
+        (1, 1),
+        (3, 2),
+    ]
+
+
+def test_where_a_worker_would_be_idle_the_next_best_goes_on_while_others_do(
+    search, scripted
+):
+    engine = scripted(levels(0.9, 0.8, 0.7), slots=2)
+    assert search.run(engine, trials=3) == "complete"
+    rows = search.rows()
+    assert (rows[0].status, rows[0].epochs) == ("complete", 9)
+    # It was trained beside trial 0, and nobody waited for it to come to its end.
+    assert (rows[1].status, rows[1].reason) == ("pruned", "2nd of 2 at epoch 3")
+    assert 3 <= rows[1].epochs < 9
+
+
+def test_paused_trials_stay_open_when_a_search_is_interrupted(search, scripted):
+    stop = iter([False] * 5)
+    engine = scripted(levels(0.9, 0.5, 0.6, 0.7))
+    outcome = search.run(engine, trials=9, stopping=lambda: next(stop, True))
+    assert outcome == "interrupted"
+    rows = search.rows()
+    assert {row.state for row in rows} == {"running"}
+    assert rows[0].status == rows[1].status == "paused"
+    assert search.leftovers()[:2] == ["0", "1"]
+
+
+def test_the_next_run_promotes_what_an_earlier_one_paused(search, scripted):
+    curves = levels(0.9, 0.5, 0.6, 0.7)
+    stop = iter([False] * 5)
+    search.run(scripted(curves), trials=4, stopping=lambda: next(stop, True))
+    engine = scripted(curves)
+    assert search.run(engine, trials=4) == "complete"
+    assert submitted(engine)[-1] == (0, 3)
+    rows = search.rows()
+    assert len(rows) == 4
+    assert rows[0].curve == (0.9,) * 9
+
+
+@pytest.mark.parametrize("crash", range(1, 14))
+def test_a_search_that_dies_after_any_epoch_ends_as_if_it_had_not(
+    make_search, scripted, crash
+):
+    curves = levels(0.9, 0.5, 0.6, 0.55)
+    search = make_search(epochs=9, pruner="asha")
+    search.run(scripted(curves), trials=4)
+    whole = [(row.status, row.curve, row.reason) for row in search.rows()]
+    search.forget()
+    heard = []
+
+    def die(event):
+        heard.append(isinstance(event, EpochEnded))
+        if sum(heard) == crash:
+            raise MemoryError
+
+    try:
+        search.run(scripted(curves), trials=4, emit=die)
+    except MemoryError:
+        search.run(scripted(curves), trials=4)
+    again = [(row.status, row.curve, row.reason) for row in search.rows()]
+    assert again == whole
+
+
+def test_what_can_never_pass_is_given_up_with_its_checkpoint(search, scripted):
+    scores = [0.9 - 0.05 * n for n in range(9)]
+    checked = []
+
+    def look(event):
+        if isinstance(event, TrialStarted) and event.trial == 8:
+            states = [row.state for row in search.rows()]
+            checked.append((states, search.leftovers()))
+
+    search.run(scripted(levels(*scores)), trials=9, emit=look)
+    # Of nine at most three can pass, and one more where a worker would be idle.
+    ((states, leftovers), *_) = checked
+    assert states[4:8] == ["pruned"] * 4
+    assert not {"4", "5", "6", "7"} & set(leftovers)
+
+
+def test_a_trial_that_fails_is_out_of_all_comparisons(search, scripted):
+    curves = levels(0.5, 0.6, 0.7)
+    curves.insert(0, [0.9, "failed: diverged: at epoch 2"])
+    search.run(scripted(curves), trials=4)
+    rows = search.rows()
+    assert (rows[0].status, rows[3].status) == ("failed", "complete")
+    assert rows[2].reason == "2nd of 3 at epoch 1"
+
+
+def test_time_that_is_up_prunes_paused_trials_for_their_places(
+    search, scripted, monkeypatch
+):
+    from types import SimpleNamespace
+
+    from autocnn.search import driver
+
+    now = [0.0]
+    monkeypatch.setattr(driver, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def strike(event):
+        if isinstance(event, TrialPaused) and event.trial == 1:
+            now[0] = 60.0
+
+    outcome = search.run(
+        scripted(levels(0.9, 0.5, 0.6)), trials=9, emit=strike, deadline=60.0
+    )
+    assert outcome == "time is up"
+    assert [(row.state, row.reason) for row in search.rows()] == [
+        ("pruned", "1st of 2 at epoch 1"),
+        ("pruned", "2nd of 2 at epoch 1"),
+    ]
+    assert search.leftovers() == []
+
+
+def test_samplers_see_paused_trials_as_pruned_ones(search, scripted):
+    stop = iter([False] * 6)
+    engine = scripted(levels(0.9, 0.5, 0.6, 0.7))
+    search.run(engine, trials=9, stopping=lambda: next(stop, True))
+    study, seen = search.study, []
+
+    class Spy(type(study.sampler._sampler)):
+        def before_trial(self, study, trial):
+            pass
+
+        def infer_relative_search_space(self, study, trial):
+            states = (TrialState.PRUNED,)
+            seen.extend(study._get_trials(deepcopy=False, states=states))
+            return super().infer_relative_search_space(study, trial)
+
+    study.sampler._sampler = Spy(seed=0)
+    spaces.draw(search.config.space, study.ask())
+    waiting = [row for row in search.rows() if row.status == "paused"]
+    assert [trial.number for trial in seen] == [row.trial for row in waiting] != []
+    assert [list(t.intermediate_values.values()) for t in seen] == [
+        list(row.curve) for row in waiting
+    ]
+    # What is really there stays as it is.
+    assert {t.state for t in study.trials} == {TrialState.RUNNING}
