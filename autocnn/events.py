@@ -20,7 +20,7 @@ class SearchStarted:
     pruner: str
     epochs: int
     trials: int
-    """The total that the study is to reach."""
+    """The total that the study is to reach; 0: as many as there is time for."""
     done: int
     """How many of them were there before."""
     resumed: tuple[int, ...] = ()
@@ -113,7 +113,8 @@ class SearchEnded:
 
     study: str
     outcome: str
-    """complete, time is up, interrupted, or failed."""
+    """complete, time is up, target reached, no more gain expected, interrupted, or
+    failed."""
     trials: int
     best: int | None
     val_accuracy: float | None

@@ -6,9 +6,17 @@ from autocnn.commands.options import Place
 from autocnn.errors import AutocnnError, NoResultError
 from autocnn.store.rows import StudySnapshot
 from autocnn.views import leaderboard
+from autocnn.views.tables import accuracy
 
 
-def conclude(place: Place, found: StudySnapshot, outcome: str, *, quiet: bool) -> int:
+def conclude(
+    place: Place,
+    found: StudySnapshot,
+    outcome: str,
+    *,
+    quiet: bool,
+    target: float | None = None,
+) -> int:
     """Show the leaderboard and what one can do next; the exit code of the outcome."""
     if not quiet and found.ranked():
         click.echo(leaderboard.heading(found), err=True)
@@ -18,7 +26,8 @@ def conclude(place: Place, found: StudySnapshot, outcome: str, *, quiet: bool) -
         click.echo("stopped; the same command goes on from here", err=True)
         return 75
     reasons = {row.reason for row in found.trials if row.status == "failed"}
-    if found.best() is None:
+    best = found.best()
+    if best is None:
         raise NoResultError(
             "no trial was completed" + "".join(f"; {r}" for r in sorted(reasons)[:1]),
             hint="give it more time or a smaller space: autocnn search --help",
@@ -28,6 +37,12 @@ def conclude(place: Place, found: StudySnapshot, outcome: str, *, quiet: bool) -
         raise AutocnnError(
             f"stopped: several trials in a row failed in the same way ({last})",
             hint="mend the cause, then run the same command to go on",
+        )
+    if target is not None and (best.val_accuracy or 0.0) < target:
+        raise NoResultError(
+            f"the target of {accuracy(target)} was not reached: the best is "
+            f"{accuracy(best.val_accuracy)}",
+            hint="give it more time or trials: the same command goes on",
         )
     return 0
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import torch
 
-from autocnn.commands.options import Place
+from autocnn.commands.options import Place, Trials
 from autocnn.data.cache import Prepared, open_search_images
 from autocnn.data.splits import search_splits
 from autocnn.errors import RequestError
 from autocnn.nets.net import summarize
 from autocnn.search import space as spaces
+from autocnn.search.patience import Patience
 from autocnn.search.study import StudyConfig
 
 
@@ -33,6 +34,11 @@ class Request:
     seed: int | None
     jobs: str
     device: str
+    trials: Trials | None
+    timeout: float | None
+    """In seconds."""
+    target: float | None
+    patience: Patience
 
 
 def configure(

@@ -52,6 +52,25 @@ class Trials:
         return done + self.count if self.more else self.count
 
 
+class PatienceType(click.ParamType):  # type: ignore[type-arg]
+    """A number of trials, or ``auto``."""
+
+    name = "n|auto"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | str:
+        """Read a count from 1 up."""
+        text = str(value)
+        if text == "auto":
+            return text
+        if not text.isdigit() or int(text) < 1:
+            self.fail(
+                f"'{value}' is no number of trials; write 20, or auto.", param, ctx
+            )
+        return int(text)
+
+
 class TrialCount(click.ParamType):  # type: ignore[type-arg]
     """A total, ``50``, or an addition, ``+20``."""
 

@@ -1,6 +1,5 @@
 """What a search would do, for --dry-run."""
 
-from autocnn.commands.options import Trials
 from autocnn.commands.setup import Setup
 from autocnn.nets.net import summarize
 from autocnn.search import space as spaces
@@ -10,15 +9,17 @@ from autocnn.search.sample import Cost
 from autocnn.views.tables import count, duration
 
 
-def outline(setup: Setup, trials: Trials | None) -> dict[str, str]:
+def outline(setup: Setup) -> dict[str, str]:
     """Say in words what is searched, how, and on what."""
     config, space = setup.config, setup.config.space
     first = spaces.to_recipe(space, space.defaults, config.shape, epochs=config.epochs)
     cost = summarize(first, config.shape)
     typical = setup.typical_cost()
     most = spaces.most_epochs(space, config.epochs)
-    total = f"{setup.default_trials() if trials is None else trials.count}"
-    total += " more" if trials is not None and trials.more else " in total"
+    trials = setup.trials
+    total = "as many as there is time for"
+    if trials is not None:
+        total = f"{trials.count} {'more' if trials.more else 'in total'}"
     judged = ", ".join(map(str, rungs(config.epochs)))
     state = "resumes" if setup.resumes else "new"
     folds = "none: one validation set"
@@ -37,7 +38,7 @@ def outline(setup: Setup, trials: Trials | None) -> dict[str, str]:
         "first": f"{count(cost.parameters)} parameters, {count(cost.flops)}FLOPs "
         f"an image, {count(cost.activation_bytes)}B of maps an image in training",
         "speed": _speed(typical),
-        "time": _time(setup, typical, trials),
+        "time": _time(setup, typical),
     }
 
 
@@ -50,10 +51,15 @@ def _speed(typical: Cost | None) -> str:
     return f"about {median} an epoch; four of five networks {low} to {high}"
 
 
-def _time(setup: Setup, typical: Cost | None, trials: Trials | None) -> str:
+def _time(setup: Setup, typical: Cost | None) -> str:
     """Estimate the whole search, without what a study has behind it."""
+    timeout = setup.request.timeout
+    most = f"{duration(timeout)} at most; " if timeout else ""
     if typical is None:
-        return "unknown"
-    count = setup.default_trials() if trials is None else trials.count
-    seconds = trial_seconds(setup.config, typical.median)
-    return f"about {duration(count * seconds / setup.jobs)} for {count} trials"
+        return f"{most}unknown"
+    seconds = trial_seconds(setup.config, typical.median) / setup.jobs
+    if setup.trials is None:
+        assert timeout is not None
+        return f"{duration(timeout)}, enough for about {timeout / seconds:.0f} trials"
+    count = setup.trials.count
+    return f"{most}about {duration(count * seconds)} for {count} trials"

@@ -13,8 +13,8 @@ import click
 from autocnn.commands.endings import interrupts, unless_closed
 from autocnn.commands.options import (
     Duration,
+    PatienceType,
     TrialCount,
-    Trials,
     data_options,
     place_options,
 )
@@ -32,7 +32,7 @@ EXIT_CODES = {
     "1": "an error",
     "2": "the command cannot be understood",
     "3": "the study of that name is a different search",
-    "4": "no trial was completed",
+    "4": "no trial was completed, or the target was not reached",
     "5": "the data cannot be used",
     "75": "stopped; the same command goes on",
     "130": "stopped at once",
@@ -72,7 +72,24 @@ class SearchCommand(click.Command):
     help="How many the study shall have in total; +20 for 20 more.  [default: 50, or "
     "the whole grid]",
 )
-@click.option("--timeout", type=Duration(), help="Stop after this time: 90, 30m, 2h.")
+@click.option(
+    "--timeout",
+    type=Duration(),
+    help="Stop after this time: 90, 30m, 2h. Without --trials, what is trained is "
+    "planned to fill it.",
+)
+@click.option(
+    "--target",
+    type=click.FloatRange(0, 1, min_open=True),
+    metavar="ACCURACY",
+    help="Stop when a trial reaches this validation accuracy: 0.9.",
+)
+@click.option(
+    "--patience",
+    type=PatienceType(),
+    help="Stop after N trials without a better one; auto: when more would gain less "
+    "than the score's standard error.",
+)
 @click.option(
     "--epochs",
     type=click.IntRange(1),
@@ -148,13 +165,13 @@ def command(**options: Any) -> int:
     view: str | None = options["view"]
     setup = set_up(request, _say_as(view))
     if options["dry_run"]:
-        return _dry_run(setup, options["trials"])
+        return _dry_run(setup)
     ready: Path | None = options["announce"]
     with _view(view) as emit:
-        found, outcome = _search(
-            setup, options["trials"], options["timeout"], emit, ready
-        )
-    return conclude(setup.place, found, outcome, quiet=view == "json")
+        found, outcome = _search(setup, emit, ready)
+    return conclude(
+        setup.place, found, outcome, quiet=view == "json", target=options["target"]
+    )
 
 
 def _on_screen(options: Mapping[str, Any]) -> bool:
@@ -167,11 +184,7 @@ def _on_screen(options: Mapping[str, Any]) -> bool:
 
 
 def _search(
-    setup: "Setup",
-    trials: Trials | None,
-    timeout: float | None,
-    emit: Emit,
-    ready: Path | None,
+    setup: "Setup", emit: Emit, ready: Path | None
 ) -> tuple["StudySnapshot", str]:
     """Hold the study, start the workers, drive; return how it ended."""
     from autocnn.search.beat import starting
@@ -185,8 +198,8 @@ def _search(
         storage = open_storage(setup.place.url, create=True)
         study = open_study(storage, setup.name, setup.config)
         enqueue_start(study, setup.config)
-        plan = setup.plan(study, trials, started + timeout if timeout else None)
-        starting(study, setup.device_name, setup.jobs, plan.trials)
+        plan = setup.plan(study, started)
+        starting(study, setup.device_name, setup.jobs, plan.trials or 0)
         if ready is not None:
             from autocnn.commands.attached import announce
 
@@ -216,7 +229,10 @@ def _search(
 
 
 def _started(
-    setup: "Setup", study: "optuna.Study", trials: int, interrupted: tuple[int, ...]
+    setup: "Setup",
+    study: "optuna.Study",
+    trials: int | None,
+    interrupted: tuple[int, ...],
 ) -> SearchStarted:
     from autocnn.search.space import most_epochs
 
@@ -226,21 +242,21 @@ def _started(
         data=setup.describe_data(),
         storage=setup.shown_storage,
         device=setup.device_name,
-        jobs=min(setup.jobs, trials),
+        jobs=min(setup.jobs, trials or setup.jobs),
         sampler=setup.config.sampler,
         pruner=setup.config.pruner,
         epochs=most_epochs(setup.config.space, setup.config.epochs),
-        trials=trials,
+        trials=trials or 0,
         done=sum(state in {"COMPLETE", "PRUNED", "FAIL"} for state in states),
         resumed=interrupted,
     )
 
 
-def _dry_run(setup: "Setup", trials: Trials | None) -> int:
+def _dry_run(setup: "Setup") -> int:
     """Write the plan on standard output; nothing is created."""
     from autocnn.commands.outline import outline
 
-    for name, value in outline(setup, trials).items():
+    for name, value in outline(setup).items():
         click.echo(f"{name + ':':<10} {value}")
     return 0
 

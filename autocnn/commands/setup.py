@@ -23,6 +23,7 @@ from autocnn.engines.machine import auto_jobs, prices
 from autocnn.errors import NoResultError, RequestError
 from autocnn.recipe import Recipe
 from autocnn.search import space as spaces
+from autocnn.search.budget import planned
 from autocnn.search.pruners import PRUNERS
 from autocnn.search.sample import Cost, cost, draw_some, heaviest
 from autocnn.search.samplers import SAMPLERS
@@ -58,6 +59,7 @@ class Setup:
     resumes: bool
     prices: Calibration | None
     """None where the machine's speed could not be measured."""
+    request: Request
 
     @property
     def folder(self) -> Path:
@@ -83,21 +85,20 @@ class Setup:
             f"{info.test_images} sealed test images)"
         )
 
-    def plan(
-        self, study: "optuna.Study", trials: Trials | None, deadline: float | None
-    ) -> Plan:
-        """Fix what this run is to do."""
+    def plan(self, study: "optuna.Study", started: float) -> Plan:
+        """Fix what this run, that was started then, is to do."""
         there = study.get_trials(deepcopy=False)
         done = sum(trial.state.name != "WAITING" for trial in there)
-        if trials is None:
-            trials = Trials(self.default_trials())
+        timeout = self.request.timeout
         return Plan(
             config=self.config,
             info=self.data.info,
             data=self.data.folder,
             folder=self.folder,
-            trials=trials.total(done),
-            deadline=deadline or math.inf,
+            trials=self.trials.total(done) if self.trials else None,
+            deadline=math.inf if timeout is None else started + timeout,
+            target=self.request.target,
+            patience=self.request.patience,
             device=self.device_name,
             prices=self.prices,
             typical_epoch=cache(self._typical_epoch),
@@ -120,15 +121,21 @@ class Setup:
         found = self.typical_cost()
         return found.median if found else None
 
-    def default_trials(self) -> int:
-        """50, or the whole grid."""
-        if self.config.sampler != "grid":
-            return DEFAULT_TRIALS
-        return sum(1 for _ in spaces.grid(self.config.space))
+    @property
+    def trials(self) -> Trials | None:
+        """How many were asked for, or the default; None: as many as there is time for.
 
-    def engine(self, trials: int) -> LocalEngine:
+        That is 50, or the whole grid; with a time and no number it is not bounded.
+        """
+        if self.request.trials is not None:
+            return self.request.trials
+        if self.config.sampler == "grid":
+            return Trials(sum(1 for _ in spaces.grid(self.config.space)))
+        return None if self.request.timeout else Trials(DEFAULT_TRIALS)
+
+    def engine(self, trials: int | None) -> LocalEngine:
         """Start the workers."""
-        return LocalEngine(self.device, min(self.jobs, trials))
+        return LocalEngine(self.device, min(self.jobs, trials or self.jobs))
 
 
 def set_up(request: Request, say: Callable[[str], None]) -> Setup:
@@ -164,6 +171,11 @@ def set_up(request: Request, say: Callable[[str], None]) -> Setup:
 
     images = config.train_images + config.val_images
     jobs = asked_jobs or auto_jobs(device, heaviest_recipe, config.shape, images)
+    known = prices(device, jobs, say)
+    timed = request.timeout is not None and request.trials is None
+    if timed and known and before is None and request.epochs is None:
+        assert request.timeout is not None
+        config = planned(config, known, request.timeout)
     return Setup(
         name=name,
         config=config,
@@ -172,7 +184,8 @@ def set_up(request: Request, say: Callable[[str], None]) -> Setup:
         device=device,
         jobs=jobs,
         resumes=before is not None,
-        prices=prices(device, jobs, say),
+        prices=known,
+        request=request,
     )
 
 

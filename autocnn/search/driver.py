@@ -4,24 +4,27 @@ The driver alone writes to the study. All it knows is in the study and in checkp
 so it may die at any moment and another goes on.
 """
 
-import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import optuna
-from optuna.trial import FrozenTrial, Trial, TrialState
+from optuna.trial import TrialState
 
 from autocnn.errors import RequestError
 from autocnn.events import Emit, Event, Notice
+from autocnn.search.agenda import Agenda
 from autocnn.search.beat import Beat
 from autocnn.search.forecast import Forecast
 from autocnn.search.hands import Hands, Outcome
 from autocnn.search.jobs import Engine
+from autocnn.search.patience import exhausted
 from autocnn.search.steering import Steering, check_params
-from autocnn.search.trials import Plan, Running, reattached
+from autocnn.search.trials import Plan
 from autocnn.storage import retried
 from autocnn.store.state import Phase
+
+BY_HAND = "by a person"
 
 
 class Driver:
@@ -34,37 +37,17 @@ class Driver:
         self._plan = plan
         self._engine = engine
         self._emit = emit
-        trials = study.get_trials(deepcopy=False)
-        self._interrupted: list[Running] = []
-        self._promoted: list[int] = []
-        """Paused trials that a person wants to go on."""
         self._paused = self._finishing = self._stopping = False
-        self._copies: list[int] = []
-        self._waiting = sum(t.state is TrialState.WAITING for t in trials)
-        self._asked = len(trials) - self._waiting
         self._beat = Beat(study, plan.device, tuple(plan.rungs))
         self._hands = Hands(study, plan, engine, self._tell_both)
-        self._take_up(trials)
+        self._agenda = Agenda(study, plan, self._hands, self._seconds_left)
         self._jobs = engine.free()
         self._steering = Steering(study)
 
     @property
     def interrupted(self) -> tuple[int, ...]:
         """Trials of an earlier run that go on in this one."""
-        return tuple(running.number for running in self._interrupted)
-
-    def _take_up(self, trials: Sequence[FrozenTrial]) -> None:
-        """Find the trials that an earlier run left open."""
-        for frozen in trials:
-            if frozen.state is not TrialState.RUNNING:
-                continue
-            running = reattached(self._study, frozen, self._plan)
-            # A driver that died at a rung had perhaps not yet judged there.
-            at_rung = len(running.curve) in self._plan.rungs
-            if at_rung or frozen.user_attrs.get("status") == "paused":
-                self._hands.pauses.add(running)
-            else:
-                self._interrupted.append(running)
+        return tuple(running.number for running in self._agenda.interrupted)
 
     def run(self, stopping: Callable[[], bool]) -> Outcome:
         """Search until the plan is done; return how it ended, as the study says too."""
@@ -82,15 +65,31 @@ class Driver:
             self._steering.obey(self)
             if self._stopping or stopping():
                 return self._hands.leave("interrupted")
-            if time.monotonic() >= self._plan.deadline:
-                return self._hands.leave("time is up")
+            if (ending := self._ending()) is not None:
+                return self._hands.leave(ending)
             self._employ()
-            if self._hands.keep_failing():
+            if self._hands.tally.keep_failing:
                 return self._hands.leave("failed")
             if self._idle() and not self._waits():
-                return self._hands.leave("interrupted" if self._more() else "complete")
+                more = self._agenda.more()
+                return self._hands.leave("interrupted" if more else "complete")
             self._say()
             self._hands.listen()
+
+    def _seconds_left(self) -> float:
+        return self._plan.deadline - time.monotonic()
+
+    def _ending(self) -> Outcome | None:
+        """Say why the search is to end before all trials are trained, if it is."""
+        if self._seconds_left() <= 0:
+            return "time is up"
+        plan, tally = self._plan, self._hands.tally
+        if plan.target is not None and tally.best >= plan.target:
+            return "target reached"
+        images = plan.config.val_images
+        if exhausted(tally.complete, tally.since_best, plan.patience, images):
+            return "no more gain expected"
+        return None
 
     def pause(self) -> str:
         """Start no more trials."""
@@ -114,7 +113,7 @@ class Driver:
 
     def set_trials(self, count: int) -> str:
         """Change how many trials the study is to reach."""
-        self._plan = dataclasses.replace(self._plan, trials=count)
+        self._agenda.trials = count
         return f"the study is to reach {_trials(count)}"
 
     def set_jobs(self, count: int) -> str:
@@ -140,8 +139,7 @@ class Driver:
         """Let a paused trial go on next."""
         if trial not in self._hands.pauses:
             raise RequestError(f"trial {trial} is not paused")
-        if trial not in self._promoted:
-            self._promoted.append(trial)
+        self._agenda.promote(trial)
         return f"trial {trial} goes on when a worker is free"
 
     def enqueue(self, params: Mapping[str, Any], origin: str) -> str:
@@ -150,10 +148,7 @@ class Driver:
         attributes = {"origin": origin}
         retried(lambda: self._study.enqueue_trial(values, user_attrs=attributes))
         waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-        self._copies.append(waiting[-1]._trial_id)
-        self._waiting += 1
-        total = max(self._plan.trials, self._asked) + 1
-        self._plan = dataclasses.replace(self._plan, trials=total)
+        self._agenda.add_copy(waiting[-1]._trial_id)
         return "queued: the next trial trains it"
 
     def _say(self, phase: Phase | None = None, outcome: str = "") -> None:
@@ -165,8 +160,8 @@ class Driver:
         self._beat.write(
             phase,
             jobs=self._jobs,
-            trials=self._plan.trials,
-            seconds_left=lambda: self._hands.seconds_left(self._pending()),
+            trials=self._agenda.trials or 0,
+            seconds_left=lambda: self._hands.seconds_left(self._agenda.pending),
             paces={r.number: r.pace for r in self._hands.running.values() if r.pace},
             outcome=outcome,
         )
@@ -174,95 +169,40 @@ class Driver:
     def _employ(self) -> None:
         """Give each free worker a trial; only then tell of them."""
         if self._engine.free() and self._plan.rungs:
-            for trial in self._hands.pauses.hopeless(self._plan.trials, self._jobs):
+            for trial in self._hands.pauses.hopeless(self._agenda.most, self._jobs):
                 self._hands.give_up(trial)
         started = []
         while self._engine.free() and not self._holds_back():
-            running = self._next()
+            running = self._agenda.next()
             if running is None:
                 break
             if self._hands.start(running):
                 started.append(running)
         for running in started:
-            self._hands.announce(running, self._pending())
+            self._hands.announce(running, self._agenda.pending)
 
     def _holds_back(self) -> bool:
         """Whether nothing is to be started although there might be more."""
-        return self._paused or self._finishing or self._hands.keep_failing()
+        return self._paused or self._finishing or self._hands.tally.keep_failing
 
     def _waits(self) -> bool:
         """Whether only a person's word is missing to go on."""
-        return self._paused and self._more() and not self._finishing
+        return self._paused and self._agenda.more() and not self._finishing
 
     def _idle(self) -> bool:
         """Whether no worker trains, or only for want of anything better."""
-        trained = self._hands.running.values()
-        for_its_own_sake = self._hands.leaving or not self._hands.completed
+        trained, leaving = self._hands.running.values(), self._hands.leaving
         if trained and all(running.fills for running in trained):
-            return not for_its_own_sake and not self._more()
-        return not trained and not self._hands.leaving and self._engine.free() > 0
-
-    def _more(self) -> bool:
-        """Whether there is another trial to start, or one that has earned to go on."""
-        if self._interrupted or self._promotion() is not None:
-            return True
-        grid_is_empty = self._plan.config.sampler == "grid" and not self._waiting
-        return self._asked < self._plan.trials and not grid_is_empty
-
-    def _promotion(self) -> int | None:
-        """Choose the paused trial that goes on before anything new is begun."""
-        pauses, leaving = self._hands.pauses, self._hands.leaving
-        self._promoted = [trial for trial in self._promoted if trial in pauses]
-        asked = (trial for trial in self._promoted if trial not in leaving)
-        return next(asked, pauses.next(leaving))
-
-    def _next(self) -> Running | None:
-        """Choose what a free worker trains: what was begun goes before what is new."""
-        hands = self._hands
-        if self._interrupted:
-            running = self._interrupted.pop(0)
-            running.trial.set_user_attr("status", "running")
-            return running
-        if (promoted := self._promotion()) is not None:
-            return hands.promote(promoted)
-        if self._more():
-            return self._draw()
-        earnest = any(not running.fills for running in hands.running.values())
-        if earnest or not (hands.completed or hands.leaving):
-            # Somebody is to come to the end; else it may be of use, and costs nothing.
-            best = hands.pauses.next(hands.leaving, any_rank=True)
-            if best is not None:
-                running = hands.promote(best)
-                running.fills = earnest
-                return running
-        return None
-
-    def _draw(self) -> Running:
-        """Begin a trial: a person's, or one that waits, or a new one."""
-        folds = self._plan.config.folds
-        self._waiting = max(0, self._waiting - 1)
-        self._asked += 1
-        if self._copies:  # before what waits for longer: the cells of a grid
-            copy = self._copies.pop(0)
-            retried(
-                lambda: self._study._storage.set_trial_state_values(
-                    copy, TrialState.RUNNING
-                )
+            return bool(self._hands.tally.complete and not leaving) and not (
+                self._agenda.more()
             )
-            return Running(Trial(self._study, copy), [], folds)
-        return Running(retried(self._study.ask), [], folds)
-
-    def _pending(self) -> int:
-        return max(0, self._plan.trials - self._asked) + len(self._interrupted)
+        return not trained and not leaving and self._engine.free() > 0
 
     def _tell_both(self, event: Event) -> None:
         """Pass an event on; what a person should know stands in the study too."""
         if isinstance(event, Notice):
             self._beat.notice(event.text)
         self._emit(event)
-
-
-BY_HAND = "by a person"
 
 
 def _trials(count: int) -> str:

@@ -91,9 +91,9 @@ class Forecast:
         self, running: Collection[Running], pending: int, spent: Spent, begun: int
     ) -> float | None:
         """Seconds that all that is still to be trained takes one worker."""
-        rest = [self._rest(each) for each in running]
+        rest = [self.to_rung(each) for each in running]
         if self.plan.rungs:
-            epoch = self._typical_epoch(spent)
+            epoch = self.typical_epoch(spent)
             if epoch is None or None in rest:
                 return None
             whole = trial_seconds(self.plan.config, epoch) * (begun + pending)
@@ -105,7 +105,7 @@ class Forecast:
             return None
         return pending * typical + sum(each for each in rest if each is not None)
 
-    def _typical_epoch(self, spent: Spent) -> float | None:
+    def typical_epoch(self, spent: Spent) -> float | None:
         """Seconds of an epoch of a trial that is still to come."""
         if len(spent.epochs) >= ENOUGH_EPOCHS:
             return sum(spent.epochs) / len(spent.epochs)
@@ -118,17 +118,21 @@ class Forecast:
         epoch = self.plan.typical_epoch()
         return None if epoch is None else trial_seconds(self.plan.config, epoch)
 
-    def _rest(self, running: Running) -> float | None:
+    def to_end(self, running: Running) -> float | None:
+        """Seconds that a trial still takes if it does not pause again."""
+        return self._until(running, [])
+
+    def to_rung(self, running: Running) -> float | None:
+        """Seconds that a trial takes to its next rung, or to its end."""
+        return self._until(running, self.plan.rungs)
+
+    def _until(self, running: Running, judged: Sequence[int]) -> float | None:
         seconds = self.epoch(running)
-        if seconds is None or running.job is None:
+        if seconds is None:
             return None
-        return seconds * _epochs_left(running, self.plan.rungs)
-
-
-def _epochs_left(running: Running, judged: Sequence[int]) -> int:
-    """Count the epochs to a trial's end, or to the next rung, where it may pause."""
-    assert running.job is not None
-    epochs, done = running.job.recipe.train.epochs, len(running.curve)
-    if running.folds:
-        return (running.folds - done) * epochs
-    return next((rung for rung in judged if rung > done), epochs) - done
+        epochs, done = self.plan.config.epochs, len(running.curve)
+        if running.job is not None:
+            epochs = running.job.recipe.train.epochs
+        if running.folds:
+            return seconds * (running.folds - done) * epochs
+        return seconds * (next((r for r in judged if r > done), epochs) - done)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -12,19 +12,26 @@ from optuna.trial import FrozenTrial, TrialState
 from autocnn import events
 from autocnn.errors import RequestError
 from autocnn.events import Emit, EpochEnded
-from autocnn.search.forecast import Forecast, Spent
+from autocnn.search.forecast import Forecast
 from autocnn.search.jobs import ATTEMPTS, POLL_SECONDS, Engine, JobEnded, Progress
 from autocnn.search.kept import Kept
 from autocnn.search.pauses import Pauses
+from autocnn.search.tally import Tally
 from autocnn.search.trials import Plan, Running, logged, prepare, standing
 from autocnn.storage import retried
 from autocnn.store.rows import snapshot
 from autocnn.store.state import Pace
 
-SAME_FAILURES = 3
 DRAIN_SECONDS = 10.0
 
-Outcome = Literal["complete", "time is up", "interrupted", "failed"]
+Outcome = Literal[
+    "complete",
+    "time is up",
+    "target reached",
+    "no more gain expected",
+    "interrupted",
+    "failed",
+]
 
 
 class Hands:
@@ -40,11 +47,11 @@ class Hands:
         self.running: dict[int, Running] = {}
         self.leaving: set[int] = set()
         """Trials that workers were told to leave, and have not yet left."""
-        self._failures: list[str] = []
         trials = study.get_trials(deepcopy=False)
-        self.completed = sum(t.state is TrialState.COMPLETE for t in trials)
+        self.tally = Tally(trials)
         self.pauses = Pauses(plan.rungs, trials)
-        self.spent = Spent.of(trials)
+        self.gives_way: Callable[[Running], bool] = lambda _: False
+        """Whether a trial that passes a rung has to leave its worker to another."""
         self.forecast = Forecast(plan, engine.free())
         self._kept = Kept(plan, snapshot(study), emit)
         self._kept.forget_all_but(still_open(trials))
@@ -88,7 +95,7 @@ class Hands:
     def seconds_left(self, pending: int) -> float | None:
         """Predict when the search ends, with so many trials still to start."""
         return self.forecast.left(
-            self.running.values(), pending, self.spent, len(self.pauses)
+            self.running.values(), pending, self.tally.spent, len(self.pauses)
         )
 
     def listen(self) -> None:
@@ -134,13 +141,15 @@ class Hands:
         retried(lambda: trial.set_user_attr("epochs", running.log))
         retried(lambda: trial.report(epoch.val_accuracy, step))
         running.curve.append(epoch.val_accuracy)
-        self.spent.epochs.append(epoch.seconds)
+        self.tally.spent.epochs.append(epoch.seconds)
         if not epoch.fold:
             self._kept.offer(running, fold=0, epoch=epoch.epoch)
         last = running.folds or epoch.epochs
         if step == last:
             return
-        if self.pauses.holds(running):
+        if self.pauses.holds(running) or (
+            step in self.pauses.judged and self.gives_way(running)
+        ):
             self._pause(running)
         elif not self.pauses.judged and retried(trial.should_prune):
             self.dismiss(running)
@@ -152,6 +161,7 @@ class Hands:
         del self.running[running.number]
         running.pace, running.fills = None, False
         self.pauses.add(running)
+        self.tally.add_score(running)
         reason = self.pauses.standing(running)
         for name, value in {
             "reason": reason,
@@ -220,7 +230,6 @@ class Hands:
                 epoch = running.job.recipe.train.epochs
                 self._kept.offer(running, fold=fold, epoch=epoch)
             self.tell(running, TrialState.COMPLETE)
-            self._failures.clear()
         else:
             self._fail(running, ended.reason)
         self._kept.forget(running.number)
@@ -228,12 +237,6 @@ class Hands:
     def _fail(self, running: Running, reason: str) -> None:
         self.pauses.forget(running.number)
         self.tell(running, TrialState.FAIL, reason)
-        kind = reason.partition(":")[0]
-        self._failures = [*self._failures, kind][-SAME_FAILURES:]
-
-    def keep_failing(self) -> bool:
-        """Whether the last trials failed in the same way, one after the other."""
-        return len(self._failures) == SAME_FAILURES and len(set(self._failures)) == 1
 
     def tell(self, running: Running, state: TrialState, reason: str = "") -> None:
         """Finish a trial in the study."""
@@ -246,8 +249,7 @@ class Hands:
         value = running.score if state is TrialState.COMPLETE else None
         retried(lambda: self._study.tell(trial, value, state, skip_if_finished=True))
         self.running.pop(running.number, None)
-        self.completed += state is TrialState.COMPLETE
-        self.spent.trials.append(running.seconds)
+        self.tally.add_end(running, state, reason)
         self._emit(
             events.TrialEnded(
                 trial=running.number,

@@ -32,6 +32,9 @@ class Pauses:
     def __iter__(self) -> Iterator[Running]:
         return iter(list(self._waiting.values()))
 
+    def __getitem__(self, trial: int) -> Running:
+        return self._waiting[trial]
+
     def follow(self, running: Running) -> None:
         """Know a trial that is begun; its curve is followed from now on."""
         self._curves[running.number] = running.curve
@@ -60,6 +63,11 @@ class Pauses:
         """Choose who goes on: who is among the best third, or simply the best."""
         choose = rungs.most_promising if any_rank else rungs.next_promotion
         return choose(self._history(), self.judged, busy)
+
+    def leaders(self, places: int) -> list[Running]:
+        """List who waits at the top of a rung, those of the highest rung first."""
+        found = rungs.leaders(self._history(), self.judged, places)
+        return [self._waiting[trial] for trial in found]
 
     def hopeless(self, most: float, spare: int) -> list[int]:
         """List those who need not be kept any longer."""

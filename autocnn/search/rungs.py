@@ -95,6 +95,18 @@ def most_promising(
     return None
 
 
+def leaders(
+    history: Collection[Course], judged: Sequence[int], places: int
+) -> list[int]:
+    """List the paused trials at the top of their rungs, highest rungs first."""
+    return [
+        course.trial
+        for rung in reversed(judged)
+        for course in ranking(history, rung)[:places]
+        if _waits(course, rung)
+    ]
+
+
 def hopeless(
     history: Collection[Course], judged: Sequence[int], most: float, spare: int
 ) -> list[int]:

@@ -19,6 +19,7 @@ from autocnn.recipe import Recipe
 from autocnn.search import best
 from autocnn.search import space as spaces
 from autocnn.search.jobs import Job
+from autocnn.search.patience import Patience
 from autocnn.search.rungs import rungs
 from autocnn.search.study import StudyConfig
 from autocnn.store.state import Pace
@@ -36,8 +37,11 @@ class Plan:
     """The prepared data set's folder."""
     folder: Path
     """The study's own: checkpoints and the best network."""
-    trials: int
-    """In total, those of earlier runs included."""
+    trials: int | None
+    """In total, those of earlier runs included; None: as many as there is time for."""
+    target: float | None = None
+    """The val_accuracy, 0 to 1, at which the search may end."""
+    patience: Patience = None
     deadline: float = math.inf
     """By time.monotonic()."""
     device: str = ""
@@ -102,6 +106,7 @@ def reattached(study: Study, frozen: FrozenTrial, plan: Plan) -> Running:
     running = Running(trial, curve_of(frozen), plan.config.folds, log=log)
     running.promotions = frozen.user_attrs.get("promotions", 0)
     running.seconds = frozen.user_attrs.get("seconds", 0.0)
+    running.last_epoch_seconds = log[-1][4] if log else 0.0
     return running
 
 

@@ -52,14 +52,15 @@ class SearchState:
     device: str
     jobs: int
     trials: int
-    """The total that the study is to reach."""
+    """The total that the study is to reach; 0: as many as there is time for."""
     seconds: float
     """Since this run of the search began."""
     earlier_seconds: float = 0.0
     """Of the runs before."""
     seconds_left: float | None = None
     outcome: str = ""
-    """When ended: complete, time is up, interrupted, or failed."""
+    """When ended: complete, time is up, target reached, no more gain expected,
+    interrupted, or failed."""
     notice: str = ""
     """The last thing that a person should know."""
     rungs: tuple[int, ...] = ()

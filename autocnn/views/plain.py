@@ -69,8 +69,9 @@ def started(event: SearchStarted) -> str:
     share = "1 worker" if event.jobs == 1 else f"{event.jobs} workers"
     before = f", {event.done} done before" if event.done else ""
     resumed = ", ".join(map(str, event.resumed))
+    trials = f"{event.trials} trials" if event.trials else "trials until time is up"
     return (
-        f"study {event.study}: {event.data}, {event.trials} trials{before}, up to "
+        f"study {event.study}: {event.data}, {trials}{before}, up to "
         f"{event.epochs} epochs each, {share} on {event.device}, "
         f"sampler {event.sampler}, pruner {event.pruner}"
         + (f"; trials that go on: {resumed}" if resumed else "")

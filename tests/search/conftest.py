@@ -52,9 +52,10 @@ class Search:
         self,
         engine: Engine,
         *,
-        trials: int,
+        trials: int | None,
         emit: Emit = events.ignore,
         deadline: float = math.inf,
+        **more: object,
     ) -> Driver:
         def hear(event: Event) -> None:
             self.heard.append(event)
@@ -69,6 +70,7 @@ class Search:
             folder=self.folder,
             trials=trials,
             deadline=deadline,
+            **more,
         )
         return Driver(study, plan, engine, hear)
 
@@ -76,12 +78,15 @@ class Search:
         self,
         engine: Engine,
         *,
-        trials: int,
+        trials: int | None,
         stopping: Callable[[], bool] = lambda: False,
         emit: Emit = events.ignore,
         deadline: float = math.inf,
+        **more: object,
     ) -> Outcome:
-        driver = self.driver(engine, trials=trials, emit=emit, deadline=deadline)
+        driver = self.driver(
+            engine, trials=trials, emit=emit, deadline=deadline, **more
+        )
         return driver.run(stopping)
 
     def read(self) -> StudySnapshot:

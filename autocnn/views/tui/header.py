@@ -86,7 +86,8 @@ def _identity(moment: Moment) -> tuple[str, list[str]]:
     config, state = moment.study.config, moment.study.state
     found = dict(moment.counts)
     counts = " ".join(f"{SIGNS[name]}{found[name]}" for name in SIGNS if name in found)
-    parts = [f"{moment.finished}/{moment.total} trials {counts}"]
+    total = f"/{moment.total}" if moment.bounded else ""
+    parts = [f"{moment.finished}{total} trials {counts}"]
     if config.get("data"):
         parts.append(f"{config['data']}")
     if config.get("sampler"):
@@ -107,7 +108,7 @@ def _progress(moment: Moment) -> tuple[str, list[str]]:
         )
         if images:
             found += f" ({images} val images)"
-    share = moment.finished / moment.total if moment.total else 0.0
+    share = moment.share
     parts = [f"{bar(share, 12)} {share:.0%}", elapsed(moment)]
     if state is not None and state.seconds_left is not None:
         parts[-1] += f", about {duration(state.seconds_left)} left"

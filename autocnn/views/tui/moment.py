@@ -64,6 +64,20 @@ class Moment:
         return max(planned, len(self.study.trials))
 
     @property
+    def bounded(self) -> bool:
+        """Whether the study ends with a number of trials, and not only with time."""
+        return self.study.state is None or self.study.state.trials > 0
+
+    @property
+    def share(self) -> float:
+        """How much of the search is behind it, 0 to 1: by trials, or by time."""
+        state = self.study.state
+        if state is not None and not self.bounded:
+            left = state.seconds_left or 0.0
+            return state.seconds / max(state.seconds + left, 1e-9)
+        return self.finished / self.total if self.total else 0.0
+
+    @property
     def epochs(self) -> int:
         """How many epochs a full trial has."""
         longest = max((row.epochs for row in self.study.trials), default=1)
