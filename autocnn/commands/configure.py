@@ -14,6 +14,7 @@ from autocnn.nets.net import summarize
 from autocnn.search import space as spaces
 from autocnn.search.patience import Patience
 from autocnn.search.study import StudyConfig
+from autocnn.search.widen import merged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ def configure(
     accelerated = device.type != "cpu"
     if request.space is not None:
         space = spaces.read_space(request.space, shape, accelerated=accelerated)
+        space = merged(before.space, space) if before else space
     elif before is not None:
         space = before.space
     else:

@@ -19,6 +19,7 @@ from autocnn.search import space as spaces
 from autocnn.search.pruners import make_pruner
 from autocnn.search.samplers import make_sampler
 from autocnn.search.space import Space
+from autocnn.search.widen import is_wider, widen
 from autocnn.storage import check_storage, retried, sqlite_file, study_names
 from autocnn.store.rows import CONFIG
 
@@ -110,13 +111,20 @@ def open_study(storage: RDBStorage, name: str, config: StudyConfig) -> optuna.St
     """Create the study, or resume it if it is the same search; StudyError if not."""
     before = stored_config(storage, name)
     if before is not None:
-        differences = list(_differences(before.to_dict(), config.to_dict()))
+        wider = is_wider(before.space, config.space)
+        same_space = dataclasses.replace(config, space=before.space)
+        compared = same_space if wider else config
+        differences = list(_differences(before.to_dict(), compared.to_dict()))
         if differences:
             raise StudyError(
                 f"study '{name}' is a different search: " + "; ".join(differences),
-                hint="leave those options out to resume it, start another with --new, "
-                "or choose a name with --study",
+                hint="leave those options out to resume it (wider ranges and added "
+                "choices are welcome), start another with --new, or choose a name "
+                "with --study",
             )
+        if wider:
+            study_id = storage.get_study_id_from_name(name)
+            widen(storage, study_id, before.space, config.space)
     study = retried(
         lambda: optuna.create_study(
             study_name=name, storage=storage, direction="maximize", load_if_exists=True
