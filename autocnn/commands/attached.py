@@ -3,6 +3,7 @@
 Closing the terminal, or this process's end, leaves it running.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -19,17 +20,19 @@ from autocnn.commands.options import Place
 
 LOG = "search.log"
 POLL_SECONDS = 0.05
+END_SECONDS = 30.0
 
 
-def search_attached(words: Sequence[str], place: Place) -> int:
+def search_attached(words: Sequence[str], place: Place, *, target: float | None) -> int:
     """Start a search with these words of the command line and show its screen."""
     with tempfile.TemporaryDirectory(prefix="autocnn-") as name:
         log, ready = Path(name) / LOG, Path(name) / "ready"
         search = _start(words, log, ready)
-        study = _follow_setup(search, log, ready)
-    if study is None:
-        return search.returncode
-    return _watch(search, study, place)
+        with _interrupting(search):
+            study = _follow_setup(search, log, ready)
+            if study is None:
+                return search.returncode
+            return _watch(search, study, place, target)
 
 
 def _start(words: Sequence[str], log: Path, ready: Path) -> "subprocess.Popen[bytes]":
@@ -49,6 +52,26 @@ def _follow_setup(
     search: "subprocess.Popen[bytes]", log: Path, ready: Path
 ) -> str | None:
     """Pass on what it says until it searches; the study's name, or None if it ended."""
+    with log.open("rb") as said:
+        while True:
+            over = search.poll() is not None
+            there = ready.exists()
+            sys.stderr.buffer.write(said.read())
+            sys.stderr.flush()
+            if there:
+                name: str = json.loads(ready.read_text("utf-8"))["study"]
+                return name
+            if over:
+                return None
+            time.sleep(POLL_SECONDS)
+
+
+@contextlib.contextmanager
+def _interrupting(search: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """Let Ctrl-C stop the search, a second one at once, until the screen is there.
+
+    On the screen it is a key like others.
+    """
     asked = 0
 
     def ask(_signal: int, _frame: object) -> None:
@@ -58,23 +81,14 @@ def _follow_setup(
 
     before = signal.signal(signal.SIGINT, ask)
     try:
-        with log.open("rb") as said:
-            while True:
-                over = search.poll() is not None
-                there = ready.exists()
-                sys.stderr.buffer.write(said.read())
-                sys.stderr.flush()
-                if there:
-                    name: str = json.loads(ready.read_text("utf-8"))["study"]
-                    return name
-                if over:
-                    return None
-                time.sleep(POLL_SECONDS)
+        yield
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def _watch(search: "subprocess.Popen[bytes]", study: str, place: Place) -> int:
+def _watch(
+    search: "subprocess.Popen[bytes]", study: str, place: Place, target: float | None
+) -> int:
     from autocnn.commands.conclude import conclude
     from autocnn.storage import open_storage
     from autocnn.store.rows import find_study, snapshot
@@ -82,7 +96,12 @@ def _watch(search: "subprocess.Popen[bytes]", study: str, place: Place) -> int:
     from autocnn.views.tui.feed import LiveFeed
 
     feed = LiveFeed(place.url, study, place.folder(study))
-    left = Watch(feed, owned=True).run()
+    app = Watch(feed, owned=True)
+    left = app.run()
+    if left != "detach" and not app.alive:
+        # It has said its last word, and takes a moment to leave.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            search.wait(END_SECONDS)
     if left == "detach" or search.poll() is None:
         words = f"{study} {place.typed}".strip()
         click.echo(f"the search goes on as process {search.pid}", err=True)
@@ -91,7 +110,7 @@ def _watch(search: "subprocess.Popen[bytes]", study: str, place: Place) -> int:
         return 0
     found = snapshot(find_study(open_storage(place.url), study))
     outcome = found.state.outcome if found.state else "failed"
-    return conclude(place, found, outcome, quiet=False)
+    return conclude(place, found, outcome, quiet=False, target=target)
 
 
 def announce(ready: Path, study: str, folder: Path) -> None:

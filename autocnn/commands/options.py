@@ -47,6 +47,9 @@ class Trials:
     count: int
     more: bool = False
 
+    def __str__(self) -> str:
+        return f"+{self.count}" if self.more else f"{self.count}"
+
     def total(self, done: int) -> int:
         """Say how many trials the study is to reach."""
         return done + self.count if self.more else self.count

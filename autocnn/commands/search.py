@@ -149,7 +149,8 @@ def command(**options: Any) -> int:
     if _on_screen(options):
         from autocnn.commands.attached import search_attached
 
-        return search_attached(sys.argv[1:], options["place"])
+        words = sys.argv[1:]
+        return search_attached(words, options["place"], target=options["target"])
     from autocnn import processes
 
     # Workers load PyTorch in the background while this process does.

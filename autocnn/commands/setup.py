@@ -29,6 +29,7 @@ from autocnn.search.sample import Cost, cost, draw_some, heaviest
 from autocnn.search.samplers import SAMPLERS
 from autocnn.search.study import (
     StudyConfig,
+    agree_on_trials,
     check_name,
     fresh_name,
     stored_config,
@@ -95,7 +96,7 @@ class Setup:
             info=self.data.info,
             data=self.data.folder,
             folder=self.folder,
-            trials=self.trials.total(done) if self.trials else None,
+            trials=self._total(study, done),
             deadline=math.inf if timeout is None else started + timeout,
             target=self.request.target,
             patience=self.request.patience,
@@ -120,6 +121,11 @@ class Setup:
     def _typical_epoch(self) -> float | None:
         found = self.typical_cost()
         return found.median if found else None
+
+    def _total(self, study: "optuna.Study", done: int) -> int | None:
+        if self.trials is None:
+            return None
+        return agree_on_trials(study, str(self.trials), self.trials.total(done))
 
     @property
     def trials(self) -> Trials | None:

@@ -20,6 +20,7 @@ from autocnn.search.hands import Hands, Outcome
 from autocnn.search.jobs import Engine
 from autocnn.search.patience import exhausted
 from autocnn.search.steering import Steering, check_params
+from autocnn.search.study import change_trials
 from autocnn.search.trials import Plan
 from autocnn.storage import retried
 from autocnn.store.state import Phase
@@ -114,6 +115,7 @@ class Driver:
     def set_trials(self, count: int) -> str:
         """Change how many trials the study is to reach."""
         self._agenda.trials = count
+        retried(lambda: change_trials(self._study, count))
         return f"the study is to reach {_trials(count)}"
 
     def set_jobs(self, count: int) -> str:
@@ -149,6 +151,8 @@ class Driver:
         retried(lambda: self._study.enqueue_trial(values, user_attrs=attributes))
         waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
         self._agenda.add_copy(waiting[-1]._trial_id)
+        if (total := self._agenda.trials) is not None:
+            retried(lambda: change_trials(self._study, total))
         return "queued: the next trial trains it"
 
     def _say(self, phase: Phase | None = None, outcome: str = "") -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import filelock
 import optuna
 from optuna.storages import RDBStorage
+from optuna.trial import TrialState
 
 from autocnn.errors import RequestError, StudyError, UnavailableError
 from autocnn.recipe import ImageShape
@@ -23,6 +24,7 @@ from autocnn.search.widen import is_wider, widen
 from autocnn.storage import check_storage, retried, sqlite_file, study_names
 from autocnn.store.rows import CONFIG
 
+TRIALS = "autocnn:trials"
 NAME = re.compile(r"[\w][\w.-]{0,99}")
 
 
@@ -149,6 +151,26 @@ def enqueue_start(study: optuna.Study, config: StudyConfig) -> None:
         study.enqueue_trial(
             dict(config.space.defaults), user_attrs={"origin": "a known good start"}
         )
+
+
+def agree_on_trials(study: optuna.Study, typed: str, total: int) -> int:
+    """Say how many trials the study is to reach; `total` was asked for as `typed`.
+
+    A search that was broken off goes on to what it was to reach, also if a person had
+    changed that meanwhile, when the same is asked for again.
+    """
+    before = study.user_attrs.get(TRIALS, {})
+    begun = sum(t.state is not TrialState.WAITING for t in study.get_trials(False))
+    if before.get("typed") == typed and begun < before.get("total", 0):
+        return int(before["total"])
+    study.set_user_attr(TRIALS, {"typed": typed, "total": total})
+    return total
+
+
+def change_trials(study: optuna.Study, total: int) -> None:
+    """Remember that the study is to reach another total than was asked for first."""
+    before = study.user_attrs.get(TRIALS, {})
+    study.set_user_attr(TRIALS, {**before, "total": total})
 
 
 @contextmanager

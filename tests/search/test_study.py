@@ -10,6 +10,8 @@ from autocnn.errors import RequestError, StudyError, UnavailableError
 from autocnn.search import space as spaces
 from autocnn.search.study import (
     StudyConfig,
+    agree_on_trials,
+    change_trials,
     check_name,
     fresh_name,
     only_search,
@@ -146,3 +148,35 @@ def test_a_folder_that_cannot_be_made_is_a_request_error(tmp_path):
         only_search(tmp_path / "file" / "tiny", url),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("typed", "total", "reached", "agreed"),
+    [
+        ("12", 12, 5, 300),  # the same again: what a person has made of it meanwhile
+        ("12", 12, 300, 12),
+        ("20", 20, 5, 20),
+        ("+8", 13, 5, 13),
+    ],
+)
+def test_a_search_that_was_broken_off_goes_on_to_what_it_was_to_reach(
+    storage, config, typed, total, reached, agreed
+):
+    study = open_study(storage, "a", config)
+    assert agree_on_trials(study, "12", 12) == 12
+    change_trials(study, 300)
+    for _ in range(reached):
+        study.add_trial(optuna.trial.create_trial(value=0.5))
+    assert agree_on_trials(study, typed, total) == agreed
+
+
+def test_more_trials_are_asked_for_once_however_often_the_search_is_broken_off(
+    storage, config
+):
+    study = open_study(storage, "a", config)
+    assert agree_on_trials(study, "+3", 3) == 3
+    study.add_trial(optuna.trial.create_trial(value=0.5))
+    assert agree_on_trials(study, "+3", 4) == 3
+    for _ in range(2):
+        study.add_trial(optuna.trial.create_trial(value=0.5))
+    assert agree_on_trials(study, "+3", 6) == 6

@@ -35,6 +35,8 @@ from autocnn.views.tui.trial import TrialScreen
 
 READ_SECONDS = 1.0
 """The study is not read more often than this, however fast it changes."""
+START_SECONDS = 60.0
+"""What a search may take until its workers are there and it begins to say so."""
 HEADER_SECONDS = 1.0
 """How often its clocks are drawn."""
 SMALLEST = (60, 16)
@@ -252,7 +254,8 @@ class Watch(Actions, App[str | None]):
             how = {"interrupted": "STOPPED", "": "NOT RUNNING"}
             return how.get(outcome, f"ENDED {outcome}")
         silent = time.monotonic() - self._beat[1]
-        if silent > STALE_SECONDS:
+        patience = START_SECONDS if state.phase == "starting" else STALE_SECONDS
+        if silent > patience:
             return f"NO SIGN OF LIFE {silent:.0f}s"
         return {"searching": "LIVE"}.get(state.phase, state.phase.upper())
 
