@@ -89,6 +89,27 @@ def choices(data: str, images: int, epochs: int, only: tuple[str, ...]) -> None:
     tables.write(rows, "table", columns=tuple(rows[0]))
 
 
+@main.command()
+@click.argument("cifar10", type=click.Path(exists=True, file_okay=False))
+@click.option("--fashion", metavar="DIR", help="Folder of Fashion-MNIST's idx files.")
+@click.option("--most", default=8, show_default=True)
+def portfolio(cifar10: str, fashion: str | None, most: int) -> None:
+    """Find recipes that together do well over data sets: a search begins with them."""
+    from autocnn.views import tables
+    from benchmarks import portfolio as module
+
+    scores = module.measure(cifar10, fashion, _say)
+    rows = [
+        {
+            "recipe": name,
+            "still missed": f"{missed:.2%}",
+            **{task: f"{found[name]:.1%}" for task, found in scores.items()},
+        }
+        for name, missed in module.chosen(scores, most)
+    ]
+    tables.write(rows, "table", columns=tuple(rows[0]))
+
+
 def _say(text: str) -> None:
     click.echo(text, err=True)
 

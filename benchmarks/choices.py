@@ -83,7 +83,7 @@ def measure(
     """Train every variant, or only some, one on each core; as they were tried."""
     with ProcessPoolExecutor(cores(), mp_context=get_context("spawn")) as pool:
         jobs = [
-            pool.submit(_train, cache, one, images, epochs, seed)
+            pool.submit(train, cache, one, images, epochs, seed)
             for seed, one in enumerate(tries(open_info(cache).shape))
             if not only or one.change in only or seed == 0
         ]
@@ -98,7 +98,16 @@ def measure(
         return results
 
 
-def _train(cache: Path, one: Try, images: int, epochs: int, seed: int) -> Result:
+def train(
+    cache: Path,
+    one: Try,
+    images: int,
+    epochs: int,
+    seed: int,
+    *,
+    bounded: bool = False,
+) -> Result:
+    """Train one recipe on some images; `bounded`: as narrow as a search makes it."""
     cpu = torch.device("cpu")
     devices.prepare(cpu, 1)
     info = open_info(cache)
@@ -108,8 +117,9 @@ def _train(cache: Path, one: Try, images: int, epochs: int, seed: int) -> Result
     chosen = np.random.default_rng(0).permutation(split.train)[:images]
     train = batches_of(every, chosen, info, cpu)
     val = batches_of(every, split.val[:VAL_IMAGES], info, cpu)
-    # No change is made narrower for what it costs.
-    space = dataclasses.replace(default_space(shape, accelerated=False), max_flops=MOST)
+    space = default_space(shape, accelerated=False)
+    if not bounded:  # no change is made narrower for what it costs
+        space = dataclasses.replace(space, max_flops=MOST)
     recipe = to_recipe(space, one.values, shape, epochs=epochs)
     learner = Learner(recipe, shape, device=cpu, seed=seed)
     accuracy = 0.0
