@@ -59,10 +59,11 @@ class Driver:
             if frozen.state is not TrialState.RUNNING:
                 continue
             running = reattached(self._study, frozen, self._plan)
-            # A driver that died at a rung had perhaps not yet judged there.
-            at_rung = len(running.curve) in self._plan.rungs
-            if at_rung or frozen.user_attrs.get("status") == "paused":
+            if frozen.user_attrs.get("status") == "paused":
                 self._hands.pauses.add(running)
+            elif len(running.curve) in self._plan.rungs:
+                # A driver that died at a rung had perhaps not yet judged there.
+                self._hands.wait(running)
             else:
                 self._interrupted.append(running)
 
@@ -175,7 +176,8 @@ class Driver:
         """Give each free worker a trial; only then tell of them."""
         if self._engine.free() and self._plan.rungs:
             for trial in self._hands.pauses.hopeless(self._plan.trials, self._jobs):
-                self._hands.give_up(trial)
+                if trial not in self._promoted:
+                    self._hands.give_up(trial)
         started = []
         while self._engine.free() and not self._holds_back():
             running = self._next()
@@ -224,6 +226,8 @@ class Driver:
             running.trial.set_user_attr("status", "running")
             return running
         if (promoted := self._promotion()) is not None:
+            # A person's word lets it go on once: at the next rung it is judged again.
+            self._promoted = [trial for trial in self._promoted if trial != promoted]
             return hands.promote(promoted)
         if self._more():
             return self._draw()
