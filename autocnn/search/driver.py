@@ -42,7 +42,9 @@ class Driver:
         self._copies: list[int] = []
         self._waiting = sum(t.state is TrialState.WAITING for t in trials)
         self._asked = len(trials) - self._waiting
-        self._beat = Beat(study, plan.device, tuple(plan.rungs))
+        self._beat = Beat(
+            study, plan.device, tuple(plan.rungs), plan.folder / "checkpoints"
+        )
         self._hands = Hands(study, plan, engine, self._tell_both)
         self._take_up(trials)
         self._jobs = engine.free()
