@@ -83,8 +83,13 @@ ATTRIBUTES = _table(
 )
 
 
-def make_study(file: Path, trials: int, *, running: int = 0, seed: int = 0) -> str:
-    """Write a study of so many trials of up to 20 epochs; return its storage's URL."""
+def make_study(
+    file: Path, trials: int, *, running: int = 0, paused: int = 0, seed: int = 0
+) -> str:
+    """Write a study of so many trials of up to 20 epochs; return its storage's URL.
+
+    The last ones run; those before them are paused.
+    """
     url = storage_url(str(file))
     storage = open_storage(url, create=True)
     study = optuna.create_study(
@@ -103,13 +108,18 @@ def make_study(file: Path, trials: int, *, running: int = 0, seed: int = 0) -> s
     }
     study.set_user_attr(CONFIG, config)
     with storage.engine.begin() as connection:
-        _fill(connection, study._study_id, trials, running, seed)
+        _fill(connection, study._study_id, trials, running, paused, seed)
     storage.engine.dispose()
     return url
 
 
 def _fill(
-    connection: Connection, study: int, trials: int, running: int, seed: int
+    connection: Connection,
+    study: int,
+    trials: int,
+    running: int,
+    paused: int,
+    seed: int,
 ) -> None:
     random = np.random.default_rng(seed)
     begun = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)
@@ -118,10 +128,11 @@ def _fill(
         table: [] for table in (TRIALS, PARAMS, STEPS, VALUES, ATTRIBUTES)
     }
     for number in range(trials):
-        alive = number >= trials - running
+        alive = number >= trials - running - paused
+        waits = alive and number < trials - running
         curve = list(_curve(random))
         if alive:
-            curve = curve[:5]
+            curve = curve[: 3 if waits else 5]
         state = "RUNNING" if alive else "COMPLETE" if len(curve) == EPOCHS else "PRUNED"
         started = begun + timedelta(minutes=number)
         owner = {"trial_id": number + 1}
@@ -158,13 +169,22 @@ def _fill(
             rows[VALUES].append(
                 owner | {"objective": 0, "value": max(curve), "value_type": "FINITE"}
             )
-        for key, value in _attributes(random, curve, started, state).items():
+        attributes = _attributes(random, curve, started, state)
+        if waits:
+            attributes |= _pause(attributes["epochs"])
+        for key, value in attributes.items():
             rows[ATTRIBUTES].append(
                 owner | {"key": key, "value_json": json.dumps(value)}
             )
     for table, values in rows.items():
         if values:
             connection.execute(table.insert(), values)
+
+
+def _pause(epochs: list[list[float]]) -> dict[str, Any]:
+    why = f"20th of 40 at epoch {len(epochs)}"
+    pauses = [[epochs[-1][0], len(epochs), why, None]]
+    return {"status": "paused", "reason": why, "seconds": 75.0, "pauses": pauses}
 
 
 def _curve(random: np.random.Generator) -> Iterator[float]:

@@ -45,10 +45,11 @@ class Agenda:
             if frozen.state is not TrialState.RUNNING:
                 continue
             running = reattached(self._study, frozen, self._plan)
-            # A driver that died at a rung had perhaps not yet judged there.
-            at_rung = len(running.curve) in self._plan.rungs
-            if at_rung or frozen.user_attrs.get("status") == "paused":
+            if frozen.user_attrs.get("status") == "paused":
                 self._hands.pauses.add(running)
+            elif len(running.curve) in self._plan.rungs:
+                # A driver that died at a rung had perhaps not yet judged there.
+                self._hands.wait(running)
             else:
                 self.interrupted.append(running)
 
@@ -62,6 +63,11 @@ class Agenda:
     def most(self) -> float:
         """How many trials the study may come to."""
         return math.inf if self.trials is None else max(self.trials, self.begun)
+
+    def hopeless(self, spare: int) -> list[int]:
+        """List the paused trials that can be given up, those a person wants excepted."""
+        found = self._hands.pauses.hopeless(self.most, spare)
+        return [trial for trial in found if trial not in self._promoted]
 
     def promote(self, trial: int) -> None:
         """Let a paused trial go on next, wherever it stands."""
@@ -91,6 +97,8 @@ class Agenda:
         if (last := self._last_chance(before)) is not None:
             return hands.promote(last)
         if promoted is not None:
+            # A person's word lets it go on once: at the next rung it is judged again.
+            self._promoted = [trial for trial in self._promoted if trial != promoted]
             return hands.promote(promoted)
         late = self._too_late()
         if self._draws() and not late:

@@ -1,9 +1,11 @@
 """The driver's word on itself: written into the study while it lives, for views."""
 
+import contextlib
 import os
 import socket
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import optuna
 import psutil
@@ -13,8 +15,8 @@ from autocnn import device as devices
 from autocnn.storage import retried
 from autocnn.store.state import BEAT_SECONDS, STATE, Load, Pace, Phase, SearchState
 
-GPU_SECONDS = 10.0
-"""How often the GPUs are asked what they hold: it takes a moment."""
+LOOK_SECONDS = 10.0
+"""How often GPUs and the disk are asked what they hold: it takes a moment."""
 
 
 def starting(study: optuna.Study, device: str, jobs: int, trials: int) -> None:
@@ -39,8 +41,13 @@ class Beat:
     """Says every few seconds what the search is at; at once when its phase changes."""
 
     def __init__(
-        self, study: optuna.Study, device: str, rungs: tuple[int, ...] = ()
+        self,
+        study: optuna.Study,
+        device: str,
+        rungs: tuple[int, ...] = (),
+        checkpoints: Path | None = None,
     ) -> None:
+        """`checkpoints` is the folder in which the study's trials have theirs."""
         self._study = study
         self._device = device
         self._rungs = rungs
@@ -52,6 +59,8 @@ class Beat:
         self._at = float("-inf")
         self._notice = ""
         self._gpu, self._gpu_at = (0, 0), float("-inf")
+        self._checkpoints = checkpoints
+        self._disk, self._disk_at = 0, float("-inf")
         self._host = socket.gethostname()
         psutil.cpu_percent()  # the first call only starts the measurement
 
@@ -93,12 +102,21 @@ class Beat:
             rungs=self._rungs,
             paces=paces,
             load=self._load(),
+            checkpoint_bytes=self._on_disk(at_once=phase == "ended"),
         )
         retried(lambda: self._study.set_user_attr(STATE, state.to_dict()))
 
+    def _on_disk(self, *, at_once: bool) -> int:
+        now = time.monotonic()
+        if self._checkpoints is not None and (
+            at_once or now - self._disk_at > LOOK_SECONDS
+        ):
+            self._disk, self._disk_at = folder_bytes(self._checkpoints), now
+        return self._disk
+
     def _load(self) -> Load:
         memory = psutil.virtual_memory()
-        if time.monotonic() - self._gpu_at > GPU_SECONDS:
+        if time.monotonic() - self._gpu_at > LOOK_SECONDS:
             self._gpu, self._gpu_at = devices.occupied(), time.monotonic()
         return Load(
             cpu=psutil.cpu_percent() / 100,
@@ -108,3 +126,13 @@ class Beat:
             device_memory=self._gpu[0],
             device_memory_total=self._gpu[1],
         )
+
+
+def folder_bytes(folder: Path) -> int:
+    """Add up the files under a folder, while others write and delete there."""
+    total = 0
+    for path, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += Path(path, name).lstat().st_size
+    return total

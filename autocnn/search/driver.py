@@ -39,7 +39,9 @@ class Driver:
         self._engine = engine
         self._emit = emit
         self._paused = self._finishing = self._stopping = False
-        self._beat = Beat(study, plan.device, tuple(plan.rungs))
+        self._beat = Beat(
+            study, plan.device, tuple(plan.rungs), plan.folder / "checkpoints"
+        )
         self._hands = Hands(study, plan, engine, self._tell_both)
         self._agenda = Agenda(study, plan, self._hands, self._seconds_left)
         self._jobs = engine.free()
@@ -173,7 +175,7 @@ class Driver:
     def _employ(self) -> None:
         """Give each free worker a trial; only then tell of them."""
         if self._engine.free() and self._plan.rungs:
-            for trial in self._hands.pauses.hopeless(self._agenda.most, self._jobs):
+            for trial in self._agenda.hopeless(self._jobs):
                 self._hands.give_up(trial)
         started = []
         while self._engine.free() and not self._holds_back():

@@ -3,7 +3,6 @@
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, Literal
 
 import optuna
@@ -17,7 +16,15 @@ from autocnn.search.jobs import ATTEMPTS, POLL_SECONDS, Engine, JobEnded, Progre
 from autocnn.search.kept import Kept
 from autocnn.search.pauses import Pauses
 from autocnn.search.tally import Tally
-from autocnn.search.trials import Plan, Running, logged, prepare, standing
+from autocnn.search.trials import (
+    Plan,
+    Running,
+    logged,
+    pause,
+    prepare,
+    promote,
+    standing,
+)
 from autocnn.storage import retried
 from autocnn.store.rows import snapshot
 from autocnn.store.state import Pace
@@ -159,36 +166,27 @@ class Hands:
         """Let a trial wait at its rung; its worker takes another."""
         self.dismiss(running)
         del self.running[running.number]
-        running.pace, running.fills = None, False
-        self.pauses.add(running)
-        self.tally.add_score(running)
-        reason = self.pauses.standing(running)
-        for name, value in {
-            "reason": reason,
-            "seconds": running.seconds,
-            "status": "paused",
-        }.items():
-            retried(partial(running.trial.set_user_attr, name, value))
         self._emit(
             events.TrialPaused(
                 trial=running.number,
                 val_accuracy=running.score,
                 epochs=len(running.curve),
-                reason=reason,
+                reason=self.wait(running),
             )
         )
+
+    def wait(self, running: Running) -> str:
+        """Let a trial that no worker has wait at its rung; say where it stands."""
+        self.pauses.add(running)
+        self.tally.add_score(running)
+        reason = self.pauses.standing(running)
+        pause(running, reason)
+        return reason
 
     def promote(self, trial: int) -> Running:
         """Take a paused trial up again; its worker continues its checkpoint."""
         running = self.pauses.take(trial)
-        running.promotions += 1
-        running.attempts = 1
-        for name, value in {
-            "reason": "",
-            "promotions": running.promotions,
-            "status": "running",
-        }.items():
-            retried(partial(running.trial.set_user_attr, name, value))
+        promote(running)
         return running
 
     def give_up(self, trial: int, reason: str = "") -> None:

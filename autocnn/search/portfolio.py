@@ -35,7 +35,9 @@ def start_points(space: Space) -> Iterator[tuple[str, dict[str, Scalar]]]:
             yield origin, values
 
 
-def points_of(study: StudySnapshot, space: Space) -> Iterator[tuple[str, dict[str, Scalar]]]:
+def points_of(
+    study: StudySnapshot, space: Space
+) -> Iterator[tuple[str, dict[str, Scalar]]]:
     """Yield the best trials of another study, as far as this space can draw them."""
     scored = [row for row in study.ranked() if row.status != "failed" and row.params]
     for row in scored[:MOST_FROM]:

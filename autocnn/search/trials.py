@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from autocnn.search.jobs import Job
 from autocnn.search.patience import Patience
 from autocnn.search.rungs import rungs
 from autocnn.search.study import StudyConfig
+from autocnn.storage import retried
 from autocnn.store.state import Pace
 from autocnn.train.attempt import weights_file
 from autocnn.train.cost import Calibration
@@ -73,8 +75,9 @@ class Running:
     job: Job | None = None
     summary: NetSummary | None = None
     attempts: int = 1
-    promotions: int = 0
-    """How often it went on after a pause."""
+    pauses: list[list[Any]] = field(default_factory=list)
+    """Of each: when it began, after how many epochs, why, and when it ended or None;
+    times in seconds since 1970."""
     fills: bool = False
     """Whether it goes on only because its worker would else be idle."""
     seconds: float = 0.0
@@ -92,6 +95,11 @@ class Running:
         return self.trial.number
 
     @property
+    def promotions(self) -> int:
+        """How often it went on after a pause."""
+        return sum(until is not None for *_, until in self.pauses)
+
+    @property
     def score(self) -> float | None:
         """The best over its epochs, or the mean over its folds."""
         if not self.curve:
@@ -102,12 +110,39 @@ class Running:
 def reattached(study: Study, frozen: FrozenTrial, plan: Plan) -> Running:
     """Take a trial of an earlier run up again, under its own number."""
     trial = Trial(study, frozen._trial_id)
-    log = list(frozen.user_attrs.get("epochs", []))
-    running = Running(trial, curve_of(frozen), plan.config.folds, log=log)
-    running.promotions = frozen.user_attrs.get("promotions", 0)
-    running.seconds = frozen.user_attrs.get("seconds", 0.0)
+    curve = curve_of(frozen)
+    # An epoch is logged before it is reported: a driver may die in between.
+    log = list(frozen.user_attrs.get("epochs", []))[: len(curve)]
+    running = Running(trial, curve, plan.config.folds, log=log)
+    running.pauses = list(frozen.user_attrs.get("pauses", []))
+    running.seconds = sum(epoch[4] for epoch in log)
     running.last_epoch_seconds = log[-1][4] if log else 0.0
     return running
+
+
+def pause(running: Running, reason: str) -> None:
+    """Write into the study that a trial waits since its last epoch, and why."""
+    epochs = len(running.curve)
+    if running.pauses and running.pauses[-1][1] == epochs:
+        del running.pauses[-1]  # it was to go on, but came no farther
+    since = running.log[-1][0] if running.log else round(time.time(), 2)
+    running.pauses.append([since, epochs, reason, None])
+    running.pace, running.fills = None, False
+    _write(running, "paused", reason=reason, seconds=running.seconds)
+
+
+def promote(running: Running) -> None:
+    """Write into the study that a paused trial goes on."""
+    running.pauses[-1][-1] = round(time.time(), 2)
+    running.attempts = 1
+    _write(running, "running", reason="", promotions=running.promotions)
+
+
+def _write(running: Running, status: str, **attributes: Any) -> None:
+    """Write the status last: where it is, all is."""
+    attributes |= {"pauses": running.pauses, "status": status}
+    for name, value in attributes.items():
+        retried(partial(running.trial.set_user_attr, name, value))
 
 
 def curve_of(trial: FrozenTrial) -> list[float]:

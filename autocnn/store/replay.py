@@ -1,24 +1,20 @@
-"""A recorded study as it was at any moment, and the time that it is played by."""
+"""A recorded study as it was at any moment."""
 
 import bisect
-import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from autocnn.store.rows import (
     CONFIG,
+    Pause,
     StudySnapshot,
     TrialRow,
     standard_error,
     val_images,
 )
 from autocnn.store.state import Pace, Phase, SearchState
-
-SILENCE = 600.0
-"""Where nothing happens for longer than these seconds, nobody wants to wait."""
-SHORT = 10.0
-"""Seconds that such a silence takes in a replay."""
+from autocnn.store.timeline import Timeline
 
 Histories = Mapping[int, Sequence[Sequence[float]]]
 """By trial number, what is logged of its epochs: when each ended, ..., its seconds and
@@ -55,58 +51,22 @@ class _Course:
         """Count the epochs that had ended by then."""
         return bisect.bisect_right(self.epochs, moment, key=lambda one: one.ended)
 
+    def pause(self, moment: float) -> Pause | None:
+        """Say which pause a trial that had not ended was in."""
+        before = [pause for pause in self.row.pauses if pause.since <= moment]
+        paused = before and (before[-1].until or math.inf) > moment
+        return before[-1] if paused else None
+
     def changes(self) -> Iterable[float]:
         """When its row is another than before."""
         yield self.started
         yield from (epoch.ended for epoch in self.epochs)
+        for pause in self.row.pauses:
+            yield pause.since
+            if pause.until is not None:
+                yield pause.until
         if self.ended < math.inf:
             yield self.ended
-
-
-class Timeline:
-    """A study's time as it is played: from 0, in seconds, and silences are short."""
-
-    def __init__(
-        self, begin: float, end: float, busy: Iterable[tuple[float, float]]
-    ) -> None:
-        """`busy`: spans in which something happened, the earliest first."""
-        self._moments, self._played = [begin], [0.0]
-        self.silences: list[float] = []
-        """How long each was that is shortened, in seconds."""
-        reached = begin
-        for since, until in itertools.chain(busy, [(end, end)]):
-            if since - reached > SILENCE:
-                self._add(reached, reached - self._moments[-1])
-                self._add(since, SHORT)
-                self.silences.append(since - reached)
-            reached = max(reached, until)
-        self._add(end, end - self._moments[-1])
-
-    def _add(self, moment: float, seconds: float) -> None:
-        self._moments.append(moment)
-        self._played.append(self._played[-1] + seconds)
-
-    @property
-    def length(self) -> float:
-        """How many seconds there are to play."""
-        return self._played[-1]
-
-    def moment(self, played: float) -> float:
-        """Say which moment is shown after playing so many seconds."""
-        return _between(self._played, self._moments, played)
-
-    def played(self, moment: float) -> float:
-        """Say after how many seconds a moment is shown."""
-        return _between(self._moments, self._played, moment)
-
-
-def _between(xs: Sequence[float], ys: Sequence[float], x: float) -> float:
-    """Follow the line through points; at its ends it stays."""
-    if x >= xs[-1]:
-        return ys[-1]
-    place = max(1, bisect.bisect_right(xs, x))
-    (left, right), (low, high) = xs[place - 1 : place + 1], ys[place - 1 : place + 1]
-    return low + (high - low) * max(0.0, x - left) / (right - left)
 
 
 class Recording:
@@ -164,12 +124,14 @@ class Recording:
         elif moment >= course.ended:
             self._rows[trial] = course.row
         else:
-            self._running.add(trial)
-            self._rows[trial] = self._cut(course, course.passed(moment))
+            self._rows[trial] = row = self._cut(course, moment)
+            if row.status == "running":
+                self._running.add(trial)
 
-    def _cut(self, course: _Course, epochs: int) -> TrialRow:
-        """Take what is known of a trial while it runs, after so many epochs."""
-        row = course.row
+    def _cut(self, course: _Course, moment: float) -> TrialRow:
+        """Take what was known of a trial that had not ended."""
+        row, epochs, paused = course.row, course.passed(moment), course.pause(moment)
+        pauses = tuple(_until(p, moment) for p in row.pauses if p.since <= moment)
         curve, score = row.curve[:epochs], None
         if curve:
             folds = self.study.config.get("folds")
@@ -177,7 +139,7 @@ class Recording:
         return replace(
             row,
             state="running",
-            status="running",
+            status="paused" if paused else "running",
             val_accuracy=score,
             val_standard_error=standard_error(
                 score, val_images({CONFIG: self.study.config})
@@ -186,8 +148,10 @@ class Recording:
             curve=curve,
             seconds=None,
             images_per_second=None,
-            reason="",
+            reason=paused.reason if paused else "",
             ended=None,
+            promotions=sum(pause.until is not None for pause in pauses),
+            pauses=pauses,
             epoch_ends=tuple(one.ended for one in course.epochs[:epochs]),
         )
 
@@ -254,11 +218,18 @@ class Recording:
 def _times(study: StudySnapshot, histories: Histories) -> Iterable[float]:
     """Name all moments at which something happened, as far as they are known."""
     for row in study.trials:
-        yield from (when for when in (row.started, row.ended) if when is not None)
+        known = (row.started, row.ended, *(pause.until for pause in row.pauses))
+        yield from (when for when in known if when is not None)
         if row.started is not None:
             for epoch in _logged(row, histories.get(row.trial, ())):
                 yield max(row.started, epoch[0])
     yield from (command.sent for command in study.commands if study.trials)
+
+
+def _until(pause: Pause, moment: float) -> Pause:
+    """Say what was known of a pause that had begun."""
+    over = pause.until is not None and pause.until <= moment
+    return pause if over else replace(pause, until=None)
 
 
 def _logged(

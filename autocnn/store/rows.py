@@ -27,6 +27,20 @@ STATUS: Mapping[TrialState, str] = {
     TrialState.WAITING: "waiting",
 }
 
+UNDERWAY = ("running", "interrupted")
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A time for which a trial waited at a rung; times in seconds since 1970."""
+
+    since: float
+    epochs: int
+    """How many it had trained."""
+    reason: str
+    until: float | None = None
+    """When it was promoted; None if it was not."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialRow:
@@ -63,6 +77,7 @@ class TrialRow:
     """Where it comes from if no sampler drew it."""
     promotions: int = 0
     """How often it went on after a pause."""
+    pauses: tuple[Pause, ...] = ()
     epoch_ends: tuple[float, ...] = ()
     """When each value of the curve came, in seconds since 1970; of open trials only."""
 
@@ -203,7 +218,8 @@ def row(trial: FrozenTrial, images: int | None) -> TrialRow:
         epochs=len(curve),
         parameters=attributes.get("parameters"),
         flops=attributes.get("flops"),
-        seconds=attributes.get("seconds"),
+        # What stands there was written when it paused last.
+        seconds=None if status in UNDERWAY else attributes.get("seconds"),
         params=dict(trial.params),
         curve=curve,
         reason=attributes.get("reason", ""),
@@ -214,6 +230,7 @@ def row(trial: FrozenTrial, images: int | None) -> TrialRow:
         ended=_moment(trial.datetime_complete),
         origin=attributes.get("origin", ""),
         promotions=attributes.get("promotions", 0),
+        pauses=tuple(Pause(*pause) for pause in attributes.get("pauses", ())),
         epoch_ends=_epoch_ends(trial, len(curve)),
     )
 

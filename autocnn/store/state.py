@@ -67,6 +67,8 @@ class SearchState:
     """The epochs at which trials are judged against each other."""
     paces: Mapping[int, Pace] = field(default_factory=dict)
     load: Load | None = None
+    checkpoint_bytes: int = 0
+    """On the disk, of trials that are not over."""
 
     def to_dict(self) -> dict[str, Any]:
         """Write it as plain values."""

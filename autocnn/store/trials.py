@@ -43,6 +43,8 @@ class Trials:
         self._study = study
         self._rows: dict[int, TrialRow] = {}
         self._open: set[int] = set()
+        self._paused: dict[int, int] = {}
+        """How many epochs each paused trial has."""
         self._last = -1
         self.distributions: dict[str, BaseDistribution] = {}
         self._parsed: dict[str, BaseDistribution] = {}
@@ -52,7 +54,11 @@ class Trials:
         return [self._rows[trial] for trial in sorted(self._rows)]
 
     def take(self, connection: Connection, images: int | None) -> None:
-        """Read the trials that are new, or were not finished the last time."""
+        """Read the trials that are new, or were not finished the last time.
+
+        A paused one is read again only when it has gone on: many wait for long.
+        """
+        resting = self._resting(connection)
         wanted = select(
             tables.trials.c.trial_id,
             tables.trials.c.number,
@@ -67,7 +73,11 @@ class Trials:
                     tables.trials.c.trial_id.in_(sorted(self._open)),
                 )
             )
-        found = list(connection.execute(wanted))
+        found = [
+            trial
+            for trial in connection.execute(wanted)
+            if trial[2] != "RUNNING" or trial[0] not in resting
+        ]
         parts = self._parts(connection, [trial[0] for trial in found])
         running = [trial[0] for trial in found if trial[2] == "RUNNING"]
         for number, text in connection.execute(_epochs_of(running)):
@@ -76,7 +86,32 @@ class Trials:
             self._last = max(self._last, number)
             (self._open.add if state in UNFINISHED else self._open.discard)(number)
             trial = _frozen((number, name, state, started, ended), parts)
-            self._rows[name] = row(trial, images)
+            read = self._rows[name] = row(trial, images)
+            self._paused.pop(number, None)
+            if read.status == "paused":
+                self._paused[number] = read.epochs
+
+    def _resting(self, connection: Connection) -> set[int]:
+        """Find the paused trials that nothing has happened to."""
+        if not self._paused:
+            return set()
+        paused = select(tables.attributes.c.trial_id).where(
+            tables.attributes.c.key == "status",
+            tables.attributes.c.value_json == json.dumps("paused"),
+            tables.attributes.c.trial_id.in_(self._paused),
+        )
+        owner = tables.steps.c.trial_id
+        steps = (
+            select(owner, sqlalchemy.func.count())
+            .where(owner.in_(self._paused))
+            .group_by(owner)
+        )
+        epochs = dict(tuple(each) for each in connection.execute(steps))
+        return {
+            trial
+            for (trial,) in connection.execute(paused)
+            if epochs.get(trial, 0) == self._paused[trial]
+        }
 
     def _parts(self, connection: Connection, trials: Sequence[int]) -> _Parts:
         parts = _Parts()

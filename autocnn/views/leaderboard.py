@@ -49,7 +49,9 @@ def heading(study: StudySnapshot) -> str:
     """Name the study, and the set its scores come from."""
     images = study.config.get("val_images")
     measured = f", accuracy on {images} validation images" if images else ""
-    return f"study {study.name}{measured} (± standard error)"
+    kept = study.state.checkpoint_bytes if study.state else 0
+    disk = f"; checkpoints take {tables.size(kept)}" if kept else ""
+    return f"study {study.name}{measured} (± standard error){disk}"
 
 
 def _row(row: TrialRow, rank: int | None) -> dict[str, Any]:

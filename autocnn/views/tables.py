@@ -45,6 +45,16 @@ def duration(seconds: float | None) -> str:
     return f"{hours}h{minutes:02}m" if hours else f"{minutes}m{rest:02}s"
 
 
+def size(number: float) -> str:
+    """Write bytes: 1288490188 to ``1.2 GB``."""
+    units = ("B", "kB", "MB", "GB")
+    for unit in units:
+        if number < 1000 or unit == units[-1]:
+            break
+        number /= 1000
+    return f"{float(f'{number:.3g}'):g} {unit}"
+
+
 def settings(params: Mapping[str, Any], *, most: int = 0) -> str:
     """Write drawn values on one line, numbers with three digits."""
     words = [

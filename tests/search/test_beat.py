@@ -71,6 +71,37 @@ def test_a_state_says_what_the_machine_is_doing(study, clock):
     assert 0 < load.memory < load.memory_total
 
 
+def test_a_state_says_what_checkpoints_take_on_the_disk(study, clock, tmp_path):
+    beat = Beat(study, "cpu", checkpoints=tmp_path / "checkpoints")
+    sizes = []
+
+    def look(passed: float, phase: str = "searching") -> None:
+        clock.now += passed
+        say(beat, phase)
+        sizes.append(read(study).checkpoint_bytes)
+
+    look(0.0)
+    (tmp_path / "checkpoints" / "3").mkdir(parents=True)
+    (tmp_path / "checkpoints" / "3" / "state.pt").write_bytes(b"x" * 1000)
+    (tmp_path / "checkpoints" / "best.pt").write_bytes(b"x" * 24)
+    look(beats.LOOK_SECONDS - 1)  # it is looked for again only after a while
+    look(2.0)
+    (tmp_path / "checkpoints" / "best.pt").unlink()
+    look(BEAT_SECONDS, "ended")
+    assert sizes == [0, 0, 1024, 1000]
+
+
+def test_a_search_says_what_its_paused_trials_take(make_search, scripted):
+    search = make_search(epochs=9, pruner="asha")
+    stop = iter([False] * 4)
+    search.run(scripted(rising), trials=9, stopping=lambda: next(stop, True))
+    kept = search.read().state.checkpoint_bytes
+    files = search.folder.glob("checkpoints/**/*")
+    assert kept == sum(file.stat().st_size for file in files if file.is_file()) > 0
+    assert search.run(scripted(rising), trials=3) == "complete"
+    assert search.read().state.checkpoint_bytes == 0
+
+
 def test_a_state_is_written_every_so_often(study, clock):
     beat = Beat(study, "cpu")
     begun, counts = clock.now, []

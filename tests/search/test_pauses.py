@@ -1,7 +1,7 @@
 """Trials that pause at rungs and are promoted, by a script of what workers say."""
 
 import pytest
-from optuna.trial import TrialState
+from optuna.trial import Trial, TrialState
 
 from autocnn.events import EpochEnded, TrialPaused, TrialStarted
 from autocnn.search import space as spaces
@@ -92,6 +92,59 @@ def test_a_trial_keeps_its_number_and_its_curve_when_promoted(search, scripted):
         (1, 1),
         (3, 2),
     ]
+
+
+def test_the_study_says_when_and_why_a_trial_paused_and_went_on(search, scripted):
+    search.run(scripted(levels(0.9, 0.5, 0.6)), trials=3)
+    rows = search.rows()
+    assert [(each.epochs, each.reason) for each in rows[0].pauses] == [
+        (1, "1st of 1 at epoch 1"),
+        (3, "1st of 1 at epoch 3"),
+    ]
+    first, second = rows[0].pauses
+    assert rows[0].started <= first.since <= first.until <= second.since
+    (given_up,) = rows[1].pauses
+    assert given_up.until is None
+    assert (given_up.reason, rows[1].reason) == (
+        "2nd of 2 at epoch 1",
+        "3rd of 3 at epoch 1",
+    )
+
+
+def test_a_trial_whose_driver_died_at_a_rung_is_said_to_be_paused(search, scripted):
+    curves = levels(0.5, 0.9, 0.8, 0.7)
+
+    def die(event):
+        if isinstance(event, TrialPaused) and event.trial == 0:
+            raise MemoryError
+
+    with pytest.raises(MemoryError):
+        search.run(scripted(curves), trials=4, emit=die)
+    trial = Trial(search.study, search.study.trials[0]._trial_id)
+    trial.set_user_attr("status", "running")
+    search.driver(scripted(curves), trials=4)
+    (row,) = search.rows()
+    assert (row.status, row.reason, len(row.pauses)) == (
+        "paused",
+        "1st of 1 at epoch 1",
+        1,
+    )
+    assert row.seconds == 1.0
+
+
+def test_a_promoted_trial_that_came_no_farther_has_not_been_promoted(search, scripted):
+    curves = levels(0.9, 0.5, 0.6)
+
+    def die(event):
+        if isinstance(event, TrialStarted) and event.promotions:
+            raise MemoryError
+
+    with pytest.raises(MemoryError):
+        search.run(scripted(curves), trials=3, emit=die)
+    assert search.rows()[0].promotions == 1
+    assert search.run(scripted(curves), trials=3) == "complete"
+    row = search.rows()[0]
+    assert (row.promotions, len(row.pauses)) == (2, 2)
 
 
 def test_where_a_worker_would_be_idle_the_next_best_goes_on_while_others_do(

@@ -9,7 +9,7 @@ import optuna
 import pytest
 
 from autocnn.errors import RequestError
-from autocnn.events import EpochEnded, Event, TrialEnded, TrialStarted
+from autocnn.events import EpochEnded, Event, TrialEnded, TrialPaused, TrialStarted
 from autocnn.search import steering
 from autocnn.search.steering import DO, Steering, check_params
 from autocnn.store.command import OPERATIONS, PREFIX, Command, commands, send
@@ -323,6 +323,75 @@ def test_a_trial_that_is_not_running_cannot_be_given_up(
     assert statuses(search) == ["complete", "complete"]
 
 
+LEVELS = [[0.9] * 9, [0.5] * 9, [0.6] * 9, [0.55] * 9]
+"""Of trials of 9 epochs, judged after 1 and 3; the first goes on, others pause."""
+
+
+@pytest.fixture
+def rungs(make_search, scripted):
+    """Run a search with rungs that a person watches."""
+    search = make_search(epochs=9, pruner="asha")
+    person = Person(search.study)
+
+    def run(trials: int = 4):
+        engine = scripted(LEVELS)
+        search.run(engine, trials=trials, emit=person.watch, stopping=person.stopping)
+        return [(job.trial, job.reported) for job in engine.submitted]
+
+    return SimpleNamespace(search=search, person=person, run=run)
+
+
+def paused(trial: int):
+    return lambda seen: isinstance(seen, TrialPaused) and seen.trial == trial
+
+
+def test_a_paused_trial_goes_on_next_when_a_person_says_so(rungs):
+    rungs.person.when(paused(1), "promote", trial=1)
+    submitted = rungs.run()
+    assert submitted[:3] == [(0, 0), (1, 0), (1, 1)]
+    assert rungs.person.answers() == [(True, "trial 1 goes on when a worker is free")]
+    row = rungs.search.rows()[1]
+    assert (row.promotions, row.epochs) == (1, 3)
+
+
+def test_a_trial_that_a_person_promotes_is_not_given_up_before(rungs):
+    # With the second of four pausing, at most one can pass, and one more.
+    rungs.person.when(paused(2), "promote", trial=1)
+    assert (1, 1) in rungs.run(trials=3)
+    assert rungs.search.rows()[1].promotions == 1
+
+
+def test_a_paused_trial_is_given_up_with_its_checkpoint(rungs):
+    kept = []
+
+    def look(seen) -> bool:
+        if epoch(2)(seen):
+            kept.extend(rungs.search.leftovers())
+        return False
+
+    rungs.person.when(paused(1), "prune", trial=1)
+    rungs.person.when(look, "stop")
+    rungs.run()
+    row = rungs.search.rows()[1]
+    assert (row.status, row.epochs, row.reason) == ("pruned", 1, "by a person")
+    assert rungs.person.answers() == [(True, "trial 1 is pruned")]
+    assert kept == ["0", "2"]
+
+
+@pytest.mark.parametrize(
+    ("trial", "text"),
+    [
+        (0, "trial 0 is not paused"),
+        (99, "trial 99 is not paused"),
+        (None, "no trial was named"),
+    ],
+)
+def test_a_trial_that_is_not_paused_cannot_be_promoted(rungs, trial, text):
+    rungs.person.when(epoch(0, 2), "promote", trial=trial)
+    rungs.run()
+    assert rungs.person.answers() == [(False, text)]
+
+
 def test_an_edited_copy_is_trained_next_besides_what_was_planned(search, person, run):
     person.when(epoch(0), "enqueue", trial=0, params=COPY)
     ended = run(trials=3)
@@ -492,6 +561,7 @@ def test_every_command_reaches_the_search_as_it_was_meant(study):
     send(study, "trials", count=9)
     send(study, "jobs", count=2)
     send(study, "prune", trial=3)
+    send(study, "promote", trial=3)
     send(study, "enqueue", trial=4, params=COPY)
     send(study, "enqueue", params=COPY)
     helm.obey(recorder)
@@ -503,6 +573,7 @@ def test_every_command_reaches_the_search_as_it_was_meant(study):
         ("set_trials", 9),
         ("set_jobs", 2),
         ("prune", 3),
+        ("promote", 3),
         ("enqueue", COPY, "edited copy of trial 4"),
         ("enqueue", COPY, ""),
     ]

@@ -300,6 +300,60 @@ def test_a_trial_that_goes_on_is_seen_among_many_that_ended(study, make_reader):
     assert all(a is b for a, b in zip(first.trials[1:], second.trials[1:], strict=True))
 
 
+def pause(study):
+    """Begin a trial and pause it after an epoch."""
+    trial = study.ask()
+    trial.report(0.5, 1)
+    trial.set_user_attr("pauses", [[1.0, 1, "2nd of 2 at epoch 1", None]])
+    trial.set_user_attr("status", "paused")
+    return trial
+
+
+def test_a_paused_trial_is_not_read_again(study, make_reader):
+    pause(study)
+    add(study, TrialState.RUNNING, [0.5])
+    reader = make_reader()
+    before = reader.read()
+    assert same(before, snapshot(study))
+    study.ask().report(0.7, 1)
+    after = reader.read()
+    assert after.trials[0] is before.trials[0]
+    assert after.trials[1] is not before.trials[1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda _, trial: trial.set_user_attr("status", "running"),
+        lambda _, trial: trial.report(0.6, 2),
+        lambda study, trial: study.tell(trial, state=TrialState.PRUNED),
+    ],
+    ids=["promoted", "an epoch later", "given up"],
+)
+def test_a_paused_trial_that_goes_on_or_ends_is_seen(study, make_reader, change):
+    trial = pause(study)
+    reader = make_reader()
+    before = reader.read()
+    change(study, trial)
+    after = reader.read()
+    assert after.trials[0] is not before.trials[0]
+    assert same(after, snapshot(study))
+
+
+def test_paused_trials_of_a_large_study_are_read_as_a_snapshot_has_them(
+    tmp_path, make_reader
+):
+    url = make_study(tmp_path / "large.db", trials=40, running=2, paused=5)
+    storage = optuna.storages.RDBStorage(url)
+    study = optuna.load_study(study_name="large", storage=storage)
+    read = make_reader("large", url).read()
+    assert same(read, snapshot(study))
+    counts = read.counts()
+    assert (counts["running"], counts["paused"]) == (2, 5)
+    storage.remove_session()
+    storage.engine.dispose()
+
+
 def test_an_attribute_of_the_study_is_seen_and_no_trial_is_read_again(
     study, make_reader
 ):

@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from autocnn.store.command import Command
-from autocnn.store.replay import SHORT, Recording, Timeline, at
-from autocnn.store.rows import StudySnapshot, TrialRow, standard_error
+from autocnn.store.replay import Recording, at
+from autocnn.store.rows import Pause, StudySnapshot, TrialRow, standard_error
 from autocnn.store.state import Pace, SearchState
+from autocnn.store.timeline import SHORT, Timeline
 
 VAL_IMAGES = 100
 STATE = SearchState(
@@ -93,6 +94,68 @@ def test_a_trial_has_its_epochs_one_by_one_and_then_its_end():
     assert first[120].ended is None
     assert first[120].parameters == 1_000
     assert first[120].params == {"width": 8}
+
+
+WAITED = study(
+    row(
+        0,
+        [0.3, 0.7, 0.6],
+        100.0,
+        191.0,
+        promotions=1,
+        pauses=(
+            Pause(110.0, 1, "2nd of 2 at epoch 1", 160.0),
+            Pause(180.0, 3, "2nd of 3 at epoch 3"),
+        ),
+        status="pruned",
+    )
+)
+LATE = {0: log(110.0, 170.0, 180.0)}
+
+
+def test_a_trial_that_waited_at_a_rung_is_shown_as_paused_then():
+    found = Recording(WAITED, LATE)
+    shown = {when: found.at(when).trials[0] for when in (109, 110, 159, 160, 180, 191)}
+    assert {when: one.status for when, one in shown.items()} == {
+        109: "running",
+        110: "paused",
+        159: "paused",
+        160: "running",
+        180: "paused",
+        191: "pruned",
+    }
+    assert (shown[159].reason, shown[160].reason) == ("2nd of 2 at epoch 1", "")
+    assert {one.state for one in list(shown.values())[:-1]} == {"running"}
+
+
+def test_of_a_pause_only_what_was_known_is_shown():
+    shown = [at(WAITED, LATE, when).trials[0] for when in (109.0, 159.0, 160.0)]
+    assert [one.promotions for one in shown] == [0, 0, 1]
+    assert [one.pauses for one in shown[:2]] == [
+        (),
+        (Pause(110.0, 1, "2nd of 2 at epoch 1"),),
+    ]
+    assert shown[2].pauses == WAITED.trials[0].pauses[:1]
+
+
+def test_a_paused_trial_is_in_no_epoch_and_a_long_pause_is_a_silence():
+    assert at(WAITED, LATE, 130.0).state.paces == {}
+    assert set(at(WAITED, LATE, 165.0).state.paces) == {0}
+    (one,) = WAITED.trials
+    later = tuple(
+        replace(p, until=p.until and 9_000.0, since=p.since) for p in one.pauses[:1]
+    )
+    slow = study(replace(one, ended=9_030.0, pauses=later))
+    found = Recording(slow, {0: log(110.0, 9_010.0, 9_020.0)})
+    assert found.timeline.silences == [9_000.0 - 110.0]
+
+
+def test_a_pause_that_lasts_to_the_end_is_one_to_the_end():
+    left = replace(WAITED.trials[0], status="paused", state="running", ended=None)
+    started = row(1, [0.1], 150.0, 300.0)
+    found = Recording(study(left, started), {**LATE, 1: log(160.0)})
+    assert found.at(299.0).trials[0].status == "paused"
+    assert found.at(299.0).state.phase == "searching"
 
 
 def test_nothing_is_known_before_it_happened():

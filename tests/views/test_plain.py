@@ -25,6 +25,15 @@ EXAMPLES = [
     events.TrialStarted(
         trial=1, parameters=1000, flops=2_000_000, epochs=9, epochs_done=3, params={}
     ),
+    events.TrialStarted(
+        trial=1,
+        parameters=1000,
+        flops=2_000_000,
+        epochs=9,
+        epochs_done=3,
+        params={},
+        promotions=1,
+    ),
     events.EpochEnded(
         trial=1,
         epoch=4,
@@ -37,6 +46,9 @@ EXAMPLES = [
         trained_seconds=200.0,
         images_per_second=512.3,
         fold=2,
+    ),
+    events.TrialPaused(
+        trial=1, val_accuracy=0.625, epochs=3, reason="14th of 17 at epoch 3"
     ),
     events.BestImproved(trial=1, val_accuracy=0.625, folder="studies/s/best"),
     events.Notice(text="look here"),
@@ -79,8 +91,25 @@ def test_lines_say_what_a_person_wants_to_know():
     assert "trials that go on: 0" in lines[0]
     assert "2 MFLOPs" in lines[1]
     assert "from epoch 3" in lines[1]
-    assert "trial 1 fold 2 epoch 4/9: val 62.5%" in lines[2]
-    assert "1m01s" in lines[2]
-    assert "pruned: 3rd of 4 at epoch 4" in lines[5]
-    assert "best is trial 1 with 62.5% validation accuracy" in lines[6]
-    assert "1h01m" in lines[6]
+    assert lines[1].startswith("trial 1 started: ")
+    assert lines[2].startswith("trial 1 promoted: ")
+    assert "from epoch 3" in lines[2]
+    assert "trial 1 fold 2 epoch 4/9: val 62.5%" in lines[3]
+    assert "1m01s" in lines[3]
+    paused = "trial 1 paused: 14th of 17 at epoch 3 (val 62.5%, 3 epochs)"
+    assert lines[4] == paused
+    assert "pruned: 3rd of 4 at epoch 4" in lines[7]
+    assert "best is trial 1 with 62.5% validation accuracy" in lines[8]
+    assert "1h01m" in lines[8]
+
+
+def test_a_pause_is_a_json_object_with_all_that_is_known(capsys):
+    (paused,) = (each for each in EXAMPLES if isinstance(each, events.TrialPaused))
+    jsonl.write(paused)
+    assert json.loads(capsys.readouterr().out) == {
+        "event": "trial_paused",
+        "trial": 1,
+        "val_accuracy": 0.625,
+        "epochs": 3,
+        "reason": "14th of 17 at epoch 3",
+    }

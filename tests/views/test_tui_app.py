@@ -220,6 +220,96 @@ def test_a_trial_that_is_over_cannot_be_pruned(play, study):
     assert asked(study) == []
 
 
+def pause(study) -> None:
+    """Add a paused trial, number 5, which has the best score."""
+    why = "1st of 2 at epoch 1"
+    add(
+        study,
+        [0.99],
+        TrialState.RUNNING,
+        status="paused",
+        reason=why,
+        pauses=[[1e9, 1, why, None]],
+    )
+
+
+def test_promoting_is_asked_for_at_once(play, study):
+    pause(study)
+
+    async def person(pilot) -> None:
+        assert "‖ paused" in text(pilot.app)
+        await pilot.press("p")
+        await until(pilot, lambda: bool(asked(study)))
+        await until(pilot, lambda: "let a paused trial go on next" in notes(pilot.app))
+
+    play(person)
+    (command,) = asked(study)
+    assert (command.operation, command.trial) == ("promote", 5)
+
+
+def test_only_a_paused_trial_can_be_promoted(play, study):
+    async def person(pilot) -> None:
+        await pilot.press("p")
+        await until(pilot, lambda: "trial 1 (complete) is chosen" in notes(pilot.app))
+        assert "choose a paused one (‖)" in notes(pilot.app)
+
+    play(person)
+    assert asked(study) == []
+
+
+def test_a_paused_trial_can_be_pruned(play, study):
+    pause(study)
+
+    async def person(pilot) -> None:
+        await pilot.press("x")
+        await until(pilot, lambda: "Prune trial 5 after 1 epochs?" in text(pilot.app))
+        assert "its checkpoint is deleted" in text(pilot.app)
+        await pilot.press("y")
+        await until(pilot, lambda: bool(asked(study)))
+
+    play(person)
+    (command,) = asked(study)
+    assert (command.operation, command.trial) == ("prune", 5)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_a_paused_trial_says_why_and_what_lets_it_go_on(play, study, size):
+    pause(study)
+
+    async def person(pilot) -> None:
+        await pilot.press("enter")
+        await until(pilot, lambda: "what became of it" in text(pilot.app))
+        await until(pilot, lambda: "best third" in text(pilot.app))
+        assert "paused after 1 of 4 epochs: 1st" in text(pilot.app)
+        assert len(text(pilot.app).splitlines()[-1]) <= size[0]
+        await pilot.press("p")
+        await until(pilot, lambda: bool(asked(study)))
+
+    play(person, size)
+    assert asked(study)[0].trial == 5
+
+
+def test_a_promoted_trial_that_runs_is_marked(play, study):
+    add(study, [0.5], TrialState.RUNNING, promotions=1)
+
+    async def person(pilot) -> None:
+        assert "↑#5" in text(pilot.app)
+        assert "↑#3" not in text(pilot.app)
+
+    play(person)
+
+
+def test_the_header_counts_paused_trials_and_says_what_they_take(play, study):
+    pause(study)
+    say(study, beat=2, checkpoint_bytes=1_234_000_000)
+
+    async def person(pilot) -> None:
+        assert "▸2 ‖1" in text(pilot.app)
+        assert "checkpoints 1.23 GB" in text(pilot.app)
+
+    play(person, (160, 40))
+
+
 def test_an_edited_copy_is_sent_with_its_values(play, study):
     async def person(pilot) -> None:
         await pilot.press("e")

@@ -5,13 +5,13 @@ import dataclasses
 import pytest
 
 from autocnn.store.command import Command
-from autocnn.store.rows import StudySnapshot, TrialRow
+from autocnn.store.rows import Pause, StudySnapshot, TrialRow
 from autocnn.store.state import SearchState
 from autocnn.views.tui.moment import History, elapsed, ordinal
 
 
 def row(trial, *curve, status="complete", started=None, ended=None, **more) -> TrialRow:
-    over = status not in {"running", "waiting"}
+    over = status not in {"running", "waiting", "paused"}
     begun = 100.0 * trial if started is None else started
     return TrialRow(
         trial=trial,
@@ -118,6 +118,42 @@ def test_news_tell_starts_ends_reasons_and_requests_in_order():
         (120.0, -1, "asked to prune trial 1: done"),
         (150.0, 1, "pruned after 1 epoch: 3rd of 3 at epoch 1"),
     ]
+
+
+def test_news_tell_of_pauses_and_promotions_whatever_comes_after():
+    why = "2nd of 2 at epoch 1"
+    first, second = Pause(130.0, 1, why), Pause(190.0, 2, "2nd of 3 at epoch 2")
+    went_on = dataclasses.replace(first, until=170.0)
+    rows = [
+        row(1, 0.5, status="paused", pauses=(first,), reason=why),
+        row(1, 0.5, status="running", pauses=(went_on,)),
+        row(1, 0.5, 0.6, status="paused", pauses=(went_on, second)),
+        row(1, 0.5, 0.6, status="pruned", pauses=(went_on, second), ended=240.0),
+    ]
+    history = History()
+    told = [history.update(study(each), now=200.0).news for each in rows]
+    assert [(one.at, one.text, one.kind) for one in told[-1]] == [
+        (100.0, "started", "running"),
+        (130.0, "paused after 1 epoch: 2nd of 2 at epoch 1", "paused"),
+        (170.0, "promoted after 1 epoch", "running"),
+        (190.0, "paused after 2 epochs: 2nd of 3 at epoch 2", "paused"),
+        (240.0, "pruned after 2 epochs", "pruned"),
+    ]
+    assert [len(news) for news in told] == [2, 3, 4, 5]
+    assert list(told[0]) == list(told[-1])[:2]
+
+
+def test_at_rungs_the_best_so_far_is_compared_and_failures_are_not():
+    state = SearchState(
+        phase="searching", beat=1, host="", pid=1, version="", device="", jobs=1,
+        trials=9, seconds=0.0, rungs=(1, 3),
+    )  # fmt: skip
+    paused = row(2, 0.6, 0.1, 0.4, status="paused")
+    rows = row(0, 0.3, 0.5, 0.5), row(1, 0.9, 0.9, 0.9, status="failed"), paused
+    assert History().update(study(*rows), now=9.0).standing(paused) == "3rd of 3"
+    judged = History().update(study(*rows, state=state), now=9.0)
+    assert judged.standing(paused) == "1st of 2"
+    assert judged.place(paused, 1) == "1st of 2"
 
 
 def test_following_a_study_ends_where_reading_it_at_once_does():

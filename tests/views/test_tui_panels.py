@@ -520,6 +520,28 @@ def test_the_log_tells_what_happened_in_signs_and_words(study, storage):
     assert "asked to prune trial 1: not taken yet" in shown
 
 
+def test_the_log_tells_of_pauses_as_no_news_of_the_best(study, storage):
+    pauses = [[1.0, 1, "1st of 1 at epoch 1", 2.0], [3.0, 2, "1st of 1 at epoch 2", 0]]
+    pauses[1][-1] = None
+    told = {"status": "paused", "reason": "1st of 1 at epoch 2", "pauses": pauses}
+    epochs = [[1.0, 1, 1, 1, 1, 1], [3.0, 1, 1, 1, 1, 1]]
+    add(study, [0.5, 0.75], TrialState.RUNNING, epochs=epochs, **told)
+    shown = seen(storage.url, "log")
+    assert "‖     #0  paused after 1 epoch: 1st of 1 at epoch 1" in shown
+    assert "▸     #0  promoted after 1 epoch" in shown
+    assert "‖     #0  paused after 2 epochs: 1st of 1 at epoch 2" in shown
+    assert "the best so far" not in shown
+
+
+def test_paused_trials_are_among_the_curves(study, storage):
+    for trial in range(3):
+        add(study, [0.5, 0.6 + trial / 10], TrialState.RUNNING, status="paused")
+    found = snapshot(study)
+    moment = History().update(found, now=9.0)
+    assert [trial for trial, _ in curves.crowd(moment).lines] == [0, 1, 2]
+    assert curves.crowd(moment).told == "3 ended or paused"
+
+
 def test_the_log_follows_the_end_until_it_is_scrolled_up(study, storage):
     for _ in range(30):
         add(study, [0.5])
@@ -592,6 +614,7 @@ def test_the_log_copies_without_a_frame(large):
 def test_help_fits_and_tells_of_pruning_and_leaving(size, tuned):
     shown = seen(tuned, "overview", size, ["question_mark"])
     assert "x     Prune: give the chosen trial up" in shown
+    assert "p     Promote: let a paused trial go on" in shown
     assert "q leaves, the search goes on; back: autocnn watch tuned" in shown
     for sign in SIGNS.values():
         assert sign in shown

@@ -24,7 +24,7 @@ from autocnn.cli import cli
 from autocnn.errors import UnavailableError
 from autocnn.storage import storage_url
 from autocnn.store.command import commands as asked_of
-from autocnn.store.rows import CONFIG, snapshot
+from autocnn.store.rows import CONFIG, Pause, snapshot
 from autocnn.store.state import STATE, SearchState
 from autocnn.views.tui import app as apps
 from autocnn.views.tui import crowd, facts
@@ -46,6 +46,7 @@ LAYERS = [
     ["dense 10", [10], 170, 320],
 ]
 SIZES = [(80, 24), (120, 40), (200, 60)]
+GOES_ON = "goes on when it is among the best third (p: promote it now)"
 Play = Callable[[Pilot], Awaitable[None]]
 
 
@@ -391,9 +392,9 @@ def test_a_trial_that_does_not_exist_is_refused(play):
         ("complete", "complete after 2 of 4 epochs"),
         ("pruned", "pruned after 2 of 4 epochs: why"),
         ("failed", "failed after 2 of 4 epochs: why"),
-        ("running", "running, epoch 3 of 4; 3rd of 11 at epoch 2"),
+        ("running", "running, epoch 3 of 4; 7th of 11 at epoch 2"),
         ("interrupted", "interrupted after 2 of 4 epochs; goes on with the search"),
-        ("paused", "paused after 2 of 4 epochs: why"),
+        ("paused", f"paused after 2 of 4 epochs: why; {GOES_ON}"),
         ("waiting", "waiting for a free worker"),
     ],
 )
@@ -405,6 +406,14 @@ def test_each_status_is_explained(now, status, words):
         now, study=dataclasses.replace(now.study, trials=(*other, row))
     )
     assert facts.fate(row, now, "epoch") == words
+
+
+def test_a_trial_says_when_it_was_promoted(now):
+    pauses = (Pause(100.0, 1, "2nd of 2 at epoch 1", 223.0), Pause(300.0, 3, "why"))
+    row = dataclasses.replace(now.study.trials[9], pauses=pauses, promotions=1)
+    told = dict(facts.facts(row, now, ()))
+    assert told["promoted"] == "after epoch 1 (2m03s paused)"
+    assert "promoted" not in dict(facts.facts(now.study.trials[9], now, ()))
 
 
 def test_folds_are_not_called_epochs(now):
@@ -481,6 +490,8 @@ def test_a_number_is_drawn_where_it_lies_in_its_range(value, name, drawn):
 def test_the_band_needs_eight_finished_trials(now):
     rows = now.study.trials
     assert crowd.quartiles(rows[:7]) is None
+    waiting = [dataclasses.replace(row, status="paused") for row in rows[:8]]
+    assert crowd.quartiles(waiting) == crowd.quartiles(rows[:8]) is not None
     band = crowd.quartiles(rows)
     assert band is not None
     assert band.xs == (1.0, 2.0, 3.0, 4.0)

@@ -18,6 +18,7 @@ from autocnn.store.command import OPERATIONS, Command
 from autocnn.store.rows import TrialRow
 from autocnn.views.tui.dialogs import Ask, Choose, Edit, confirm
 from autocnn.views.tui.feed import Feed
+from autocnn.views.tui.header import SIGNS
 from autocnn.views.tui.moment import Moment
 
 LEAVE = (
@@ -26,6 +27,11 @@ LEAVE = (
     ("s", "stop", "stop the search now; the same command goes on later"),
     ("c", "", "stay here"),
 )
+PRUNABLE = {
+    "running": "its worker takes another trial",
+    "paused": "its checkpoint is deleted",
+}
+"""What becomes of a trial of each status that can be given up."""
 
 
 class Actions(App[str | None]):
@@ -40,6 +46,7 @@ class Actions(App[str | None]):
     KEYS: ClassVar[list[BindingType]] = [
         Binding("space", "pause", "Pause", id="search.pause"),
         Binding("x", "prune", "Prune", id="trial.prune"),
+        Binding("p", "promote", "Promote", show=False, id="trial.promote"),
         Binding("e", "enqueue", "Edit copy", id="trial.enqueue"),
         Binding("w", "jobs", "Workers", show=False, id="search.jobs"),
         Binding("n", "trials", "More trials", show=False, id="search.trials"),
@@ -83,17 +90,27 @@ class Actions(App[str | None]):
         """Give the chosen trial up."""
         row = self.target
         running = self.moment.running if self.moment else ()
-        if (row is None or row.status != "running") and len(running) == 1:
+        if (row is None or row.status not in PRUNABLE) and len(running) == 1:
             row = running[0]
-        if row is None or row.status != "running":
-            what = "no trial" if row is None else f"trial {row.trial} ({row.status})"
-            text = f"{what} is chosen; choose a running one (tab goes to them)"
-            self.notify(text, severity="warning")
+        if row is None or row.status not in PRUNABLE:
+            self._refuse(row, "choose a running one (tab goes to them) or a paused one")
             return
-        meaning = "it is told PRUNED, and its worker takes another trial"
+        meaning = f"it is told PRUNED, and {PRUNABLE[row.status]}"
         question = f"Prune trial {row.trial} after {row.epochs} epochs?"
         if await self.push_screen_wait(confirm(question, meaning)) == "yes":
             self.ask("prune", trial=row.trial)
+
+    def action_promote(self) -> None:
+        """Let a paused trial go on, before anything new is begun."""
+        row = self.target
+        if row is None or row.status != "paused":
+            self._refuse(row, f"choose a paused one ({SIGNS['paused']})")
+            return
+        self.ask("promote", trial=row.trial)
+
+    def _refuse(self, row: TrialRow | None, advice: str) -> None:
+        what = "no trial" if row is None else f"trial {row.trial} ({row.status})"
+        self.notify(f"{what} is chosen; {advice}", severity="warning")
 
     @work(group="dialog")
     async def action_enqueue(self) -> None:
@@ -110,7 +127,7 @@ class Actions(App[str | None]):
 
     @work(group="dialog")
     async def action_jobs(self) -> None:
-        """Change how many trials are trained at once."""
+        """Change how many train at once."""
         state = self.moment.study.state if self.moment else None
         now = f"{state.jobs}" if state else "1"
         count = await self._number("How many trials at once?", now)

@@ -6,13 +6,18 @@ from typing import Any
 from autocnn.store.rows import TrialRow
 from autocnn.views import leaderboard
 from autocnn.views.tables import accuracy, count, duration, score
-from autocnn.views.tui.header import ASCII_ONLY, SIGNS, bar
+from autocnn.views.tui.header import ASCII_ONLY, PROMOTED, SIGNS, bar
 from autocnn.views.tui.moment import Moment
 from autocnn.views.tui.plot import dots
 from autocnn.views.tui.table import Column
 
 CURVE = 10
-STYLES = {"running": "running", "pruned": "pruned", "failed": "failed"}
+STYLES = {
+    "running": "running",
+    "paused": "dim",
+    "pruned": "pruned",
+    "failed": "failed",
+}
 
 
 def board(moment: Moment) -> Sequence[Column[TrialRow]]:
@@ -72,6 +77,9 @@ def running(moment: Moment) -> Sequence[Column[TrialRow]]:
     def curve(row: TrialRow) -> str:
         return dots(row.curve, CURVE, low, high, moment.epochs, ascii_only=ASCII_ONLY)
 
+    def trial(row: TrialRow) -> str:
+        return f"{PROMOTED if row.promotions else ''}#{row.trial}"
+
     def stands(row: TrialRow) -> str:
         place = moment.standing(row)
         return f"{place} at epoch {row.epochs}" if place else "first epoch"
@@ -81,8 +89,7 @@ def running(moment: Moment) -> Sequence[Column[TrialRow]]:
         return f"{pace.images_per_second:.0f}/s" if pace else ""
 
     return (
-        _column("trial", "trial", 5, lambda r: f"#{r.trial}", None, right=True,
-               priority=10),
+        _column("trial", "trial", 5, trial, None, right=True, priority=10),
         _column("epoch", "epoch", max(5, wide), epoch, None, right=True, priority=9),
         _column("progress", "", 12, progress, None, priority=8,
                style=lambda _: "running"),

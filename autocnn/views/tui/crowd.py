@@ -11,12 +11,13 @@ from autocnn.views.tui.plot import Band
 LEAST = 4
 """A band ends where fewer trials have come to."""
 FEW = 8
-"""Of fewer finished trials, quartiles are no more than the curves themselves."""
+"""Of fewer trials at rest, quartiles are no more than the curves themselves."""
+AT_REST = {"complete", "pruned", "paused"}
 
 
 def quartiles(rows: Sequence[TrialRow]) -> Band | None:
-    """Work out between which accuracies half of the finished trials run."""
-    over = [row for row in rows if row.curve and row.status in {"complete", "pruned"}]
+    """Work out between which accuracies half of the trials at rest run."""
+    over = [row for row in rows if row.curve and row.status in AT_REST]
     return band(over) if len(over) >= FEW else None
 
 

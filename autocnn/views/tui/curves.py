@@ -13,7 +13,7 @@ from autocnn.views.tables import score
 from autocnn.views.tui.actions import Actions
 from autocnn.views.tui.crowd import band
 from autocnn.views.tui.header import ASCII_ONLY, SIGNS
-from autocnn.views.tui.moment import OPEN, Moment
+from autocnn.views.tui.moment import UNDERWAY, Moment
 from autocnn.views.tui.panel import Panel
 from autocnn.views.tui.plot import Band, Plot, Role, Scale, Series
 
@@ -28,9 +28,12 @@ SCRAMBLE = 2_654_435_761
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """The finished trials, as far as they are drawn without being named."""
+    """The trials at rest, as far as they are drawn without being named."""
 
-    finished: int
+    of: object
+    """The moment's `at_rest`."""
+    told: str
+    """How many they are, in words."""
     band: Band | None
     lines: tuple[tuple[int, Series], ...]
     """By the number of the trial."""
@@ -53,7 +56,7 @@ class Curves(Panel, can_focus=True):
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
         self._moment: Moment | None = None
-        self._crowd = Crowd(-1, None, ())
+        self._crowd = Crowd(None, "", None, ())
         self._chosen: int | None = None
         """The number of a trial; None: the best, whichever that is."""
 
@@ -87,7 +90,7 @@ class Curves(Panel, can_focus=True):
     def show(self, moment: Moment) -> None:
         """Draw the study as it is now."""
         self._moment = moment
-        if moment.finished != self._crowd.finished:
+        if moment.at_rest != self._crowd.of:
             self._crowd = crowd(moment)
         state = moment.study.state
         rungs = state.rungs if state else ()
@@ -126,7 +129,7 @@ class Curves(Panel, can_focus=True):
             )
         notes = [f"scale: {plot.y_scale}{' error' * (plot.y_scale == 'log')}"]
         if self._crowd.band is not None:
-            notes.append(f"dotted: the middle half of {self._crowd.finished} ended")
+            notes.append(f"dotted: the middle half of {self._crowd.told}")
         if rungs:
             notes.append(f"judged at {', '.join(map(str, rungs))}")
         plot.border_title, plot.border_subtitle = title, " · ".join(notes)
@@ -163,13 +166,15 @@ def series(row: TrialRow, role: Role, label: str = "") -> Series:
 
 
 def crowd(moment: Moment) -> Crowd:
-    """Sum the finished trials up."""
-    rows = [r for r in moment.study.trials if r.curve and r.status not in OPEN]
+    """Sum the trials at rest up: those that ended, and paused ones."""
+    rows = [r for r in moment.study.trials if r.curve and r.status not in UNDERWAY]
+    finished, paused = moment.at_rest
     drawn = rows
     if len(rows) > BAND_FROM:
         drawn = nsmallest(SAMPLE, rows, key=lambda r: r.trial * SCRAMBLE % 2**32)
     return Crowd(
-        finished=moment.finished,
+        of=moment.at_rest,
+        told=f"{finished + len(paused)} ended{' or paused' if paused else ''}",
         band=band(rows) if len(rows) > BAND_FROM else None,
         lines=tuple((row.trial, series(row, "context")) for row in drawn),
     )

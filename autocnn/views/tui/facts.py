@@ -21,7 +21,7 @@ from autocnn.storage import sqlite_file, storage_url
 from autocnn.store.rows import TrialRow
 from autocnn.views.tables import accuracy, count, duration
 from autocnn.views.tui.header import ASCII_ONLY
-from autocnn.views.tui.moment import Moment, ordinal
+from autocnn.views.tui.moment import Moment
 from autocnn.views.tui.table import Column
 
 DEFAULT_STORAGE = "studies/autocnn.db"
@@ -38,6 +38,8 @@ def facts(row: TrialRow, moment: Moment, epochs: Epochs) -> Iterator[tuple[str, 
     """Say what became of a trial, as labels and texts."""
     unit = "fold" if moment.study.config.get("folds") else "epoch"
     yield "status", fate(row, moment, unit)
+    if went_on := promotions(row, unit):
+        yield "promoted", went_on
     if stood := standings(row, moment, unit):
         yield "standing", stood
     if row.curve:
@@ -76,22 +78,31 @@ def fate(row: TrialRow, moment: Moment, unit: str) -> str:
             return f"{now}; {stands} at {unit} {row.epochs}" if stands else now
         case "interrupted":
             return f"{far}; goes on with the search"
+        case "paused":
+            why = f": {row.reason}" if row.reason else ""
+            let = "goes on when it is among the best third (p: promote it now)"
+            return f"{far}{why}; {let}"
         case _:
             return f"{far}: {row.reason}" if row.reason else far
+
+
+def promotions(row: TrialRow, unit: str) -> str:
+    """Say when a trial went on after a pause, and how long that was."""
+    return ", ".join(
+        f"after {unit} {pause.epochs} ({duration(pause.until - pause.since)} paused)"
+        for pause in row.pauses
+        if pause.until is not None
+    )
 
 
 def standings(row: TrialRow, moment: Moment, unit: str) -> str:
     """Say where a trial stands at each rung it came to, among all that did."""
     rungs = moment.study.state.rungs if moment.study.state else ()
-    found = []
-    for rung in rungs:
-        if row.epochs >= rung:
-            others = [
-                r.curve[rung - 1] for r in moment.study.trials if r.epochs >= rung
-            ]
-            rank = 1 + sum(other > row.curve[rung - 1] for other in others)
-            found.append(f"{unit} {rung}: {ordinal(rank)} of {len(others)}")
-    return ", ".join(found)
+    return ", ".join(
+        f"{unit} {rung}: {moment.place(row, rung)}"
+        for rung in rungs
+        if row.epochs >= rung
+    )
 
 
 def origin(row: TrialRow, moment: Moment) -> str:

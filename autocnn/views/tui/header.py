@@ -7,7 +7,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from autocnn.store.state import BEAT_SECONDS
-from autocnn.views.tables import duration, score
+from autocnn.views.tables import duration, score, size
 from autocnn.views.tui.moment import Moment, elapsed
 
 STALE_SECONDS = 5 * BEAT_SECONDS
@@ -23,6 +23,8 @@ SIGNS = {
     "waiting": "…",
 }
 """Of each status; single-width in all terminals."""
+PROMOTED = "^" if ASCII_ONLY else "↑"
+"""Beside a running trial that went on after a pause."""
 if ASCII_ONLY:
     SIGNS = dict(zip(SIGNS, "DPFRIIQ", strict=True))
 
@@ -114,6 +116,8 @@ def _progress(moment: Moment) -> tuple[str, list[str]]:
         parts[-1] += f", about {duration(state.seconds_left)} left"
     if state is not None and (hours := (state.seconds + state.earlier_seconds) / 3600):
         parts.append(f"{moment.finished / hours:.0f} trials/h")
+    if state is not None and state.checkpoint_bytes:
+        parts.append(f"checkpoints {size(state.checkpoint_bytes)}")
     return f" {found}", parts
 
 

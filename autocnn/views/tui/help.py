@@ -15,7 +15,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from autocnn.views.tui.actions import LEAVE, Actions
-from autocnn.views.tui.header import SIGNS
+from autocnn.views.tui.header import PROMOTED, SIGNS
 from autocnn.views.tui.overview import Overview
 from autocnn.views.tui.table import Table
 
@@ -87,7 +87,7 @@ class HelpScreen(ModalScreen[None]):
                 with Vertical(id="acts"):
                     yield Static(_heading("act"))
                     yield Static(_grid(found["act"], about=True))
-            yield Static(_heading("signs", f"{signs}  * best"))
+            yield Static(_heading("signs", f"{signs}  {PROMOTED} promoted  * best"))
 
 
 def groups(

@@ -24,11 +24,14 @@ LOOKS = {
     "time": "color: $text-muted;",
     "best": "color: $text-success; text-style: bold;",
     "running": "color: $text-primary;",
+    "paused": "color: $text-muted;",
     "pruned": "color: $text-muted;",
     "failed": "color: $text-error;",
     "asked": "color: $text-accent;",
 }
 BEST = ", the best so far"
+ON_THE_WAY = {"running", "paused", "failed"}
+"""The kinds of news that are no news of the best."""
 DAY = 24 * 3600
 LEFT = len(" ") + len("  ● #00000  ")
 """The cells before a text but for those of its time."""
@@ -125,7 +128,7 @@ class Lines(ScrollView, can_focus=True):
         """Write one of all lines: the time of day, a sign, the trial, what happened."""
         one = self._news[y]
         kind, what = one.kind, " ".join(one.text.split())
-        if one.trial in self._best and kind not in {"running", "failed"}:
+        if one.trial in self._best and kind not in ON_THE_WAY:
             kind, what = "best", what + BEST
         clock = time.strftime(self._clock, time.localtime(one.at))
         who = f"#{one.trial}" if one.trial >= 0 else ""
@@ -227,6 +230,6 @@ def matches(one: News, words: Sequence[str], best: frozenset[int]) -> bool:
     text = f"#{one.trial} trial {one.trial} {one.text}".casefold()
     if one.kind == "asked":
         text = one.text.casefold()
-    elif one.trial in best and one.kind not in {"running", "failed"}:
+    elif one.trial in best and one.kind not in ON_THE_WAY:
         text += BEST
     return all(word in text for word in words)

@@ -1,6 +1,7 @@
 """What screens show of a study, worked out once for each snapshot, off the screen."""
 
 import bisect
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,8 @@ from autocnn.views.tables import accuracy, duration
 
 OPEN = ("running", "interrupted", "paused", "waiting")
 """The statuses of trials that may still go on."""
+UNDERWAY = ("running", "interrupted", "waiting")
+"""Those of them that go on whatever others do; paused ones are judged already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class News:
     trial: int
     text: str
     kind: str = ""
-    """best, running, complete, pruned, failed or asked."""
+    """best, running, paused, complete, pruned, failed or asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,12 @@ class Moment:
         return sum(n for status, n in self.counts if status not in OPEN)
 
     @property
+    def at_rest(self) -> tuple[int, tuple[tuple[int, int], ...]]:
+        """Changes whenever a trial ends, pauses or goes on after a pause."""
+        paused = ((r.trial, r.epochs) for r in self.waiting if r.status == "paused")
+        return self.finished, tuple(paused)
+
+    @property
     def total(self) -> int:
         """How many trials the study is to reach, as far as is known."""
         planned = self.study.state.trials if self.study.state else 0
@@ -92,13 +101,22 @@ class Moment:
 
     def standing(self, row: TrialRow) -> str:
         """Say where a trial stands among all at its last epoch: 3rd of 11."""
-        step = row.epochs
-        if not step:
-            return ""
-        value = row.curve[-1]
-        others = [r.curve[step - 1] for r in self.study.trials if r.epochs >= step]
-        rank = 1 + sum(other > value for other in others)
-        return f"{ordinal(rank)} of {len(others)}"
+        return self.place(row, row.epochs) if row.epochs else ""
+
+    def place(self, row: TrialRow, epoch: int) -> str:
+        """Say where a trial stands among all that came to an epoch: 3rd of 11.
+
+        At rungs the best up to there counts, and who failed does not.
+        """
+        there = [r for r in self.study.trials if r.epochs >= epoch]
+        if self.study.state is None or not self.study.state.rungs:
+            value = row.curve[epoch - 1]
+            better = sum(r.curve[epoch - 1] > value for r in there)
+        else:
+            value = max(row.curve[:epoch])
+            there = [r for r in there if r.status != "failed"]
+            better = sum(max(r.curve[:epoch]) > value for r in there)
+        return f"{ordinal(1 + better)} of {len(there)}"
 
 
 class History:
@@ -129,7 +147,8 @@ class History:
         scored = [_key(row) for row in alive if row.val_accuracy is not None]
         ranked = tuple(row for *_, row in sorted([*self._over, *scored], key=_place))
         best = next((row for row in ranked if row.status != "failed"), None)
-        news = [*self._news, *_asked(study.commands), *_begun(alive)]
+        told = itertools.chain.from_iterable(map(_course, alive))
+        news = [*self._news, *_asked(study.commands), *told]
         return Moment(
             study=study,
             now=now,
@@ -157,8 +176,7 @@ class History:
         """Write news of the trials that ended since, and who was the best then."""
         since, self._told = self._told, len(self._ended)
         for at, trial, row in self._ended[since:]:
-            begun = at if row.started is None else row.started
-            self._news.append(News(begun, trial, "started", "running"))
+            self._news += _course(row, at)
             self._news.append(News(at, trial, _ending(row), row.status))
             if row.status != "failed" and row.val_accuracy is not None:
                 self._climb(Step(at, row.val_accuracy, trial))
@@ -198,17 +216,27 @@ def _place(key: tuple[float, int, TrialRow]) -> tuple[float, int]:
 
 
 def _ending(row: TrialRow) -> str:
-    epochs = f"{row.epochs} epoch{'' if row.epochs == 1 else 's'}"
+    epochs = _epochs(row.epochs)
     if row.status == "complete":
         return f"complete: {accuracy(row.val_accuracy)} after {epochs}"
     why = f": {row.reason}" if row.reason else ""
     return f"{row.status} after {epochs}{why}"
 
 
-def _begun(alive: Sequence[TrialRow]) -> Iterable[News]:
-    for row in alive:
-        if row.started is not None:
-            yield News(row.started, row.trial, "started", "running")
+def _course(row: TrialRow, ended: float | None = None) -> Iterable[News]:
+    """Tell what a trial went through before its end."""
+    begun = ended if row.started is None else row.started
+    if begun is not None:
+        yield News(begun, row.trial, "started", "running")
+    for pause in row.pauses:
+        after = f"after {_epochs(pause.epochs)}"
+        yield News(pause.since, row.trial, f"paused {after}: {pause.reason}", "paused")
+        if pause.until is not None:
+            yield News(pause.until, row.trial, f"promoted {after}", "running")
+
+
+def _epochs(count: int) -> str:
+    return f"{count} epoch{'' if count == 1 else 's'}"
 
 
 def _asked(commands: Sequence[Command]) -> Iterable[News]:

@@ -18,7 +18,7 @@ from autocnn.store.rows import TrialRow
 from autocnn.views.tables import accuracy
 from autocnn.views.tui.drawn import QUARTER, Drawn, collect, number
 from autocnn.views.tui.header import ASCII_ONLY
-from autocnn.views.tui.moment import OPEN, Moment
+from autocnn.views.tui.moment import UNDERWAY, Moment
 from autocnn.views.tui.panel import Panel
 from autocnn.views.tui.table import Column, Table
 
@@ -61,8 +61,8 @@ class Space(Panel):
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
         self._moment: Moment | None = None
-        self._asked: tuple[int, int] = (-1, -1)
-        """Finished trials and the best one when it was worked out last."""
+        self._asked: tuple[object, int] = (None, -1)
+        """The trials at rest and the best one when it was worked out last."""
         self._next = 0.0
         self._waits = False
         self._found: Sorted | None = None
@@ -85,7 +85,7 @@ class Space(Panel):
 
     @property
     def settled(self) -> bool:
-        """Whether what is shown is of the trials that have ended."""
+        """Whether what is shown is of the trials at rest."""
         return self._found is not None
 
     def take_focus(self) -> None:
@@ -93,9 +93,9 @@ class Space(Panel):
         self.table.focus()
 
     def show(self, moment: Moment) -> None:
-        """Have it worked out if more trials have ended than the last time."""
+        """Have it worked out if other trials are at rest than the last time."""
         self._moment = moment
-        now = (moment.finished, moment.best.trial if moment.best else -1)
+        now = (moment.at_rest, moment.best.trial if moment.best else -1)
         if now == self._asked or self._waits:
             return
         wait = self._next - time.monotonic()
@@ -124,7 +124,7 @@ class Space(Panel):
             row
             for row in trials
             if row.val_accuracy is not None
-            and row.status not in OPEN
+            and row.status not in UNDERWAY
             and row.status != "failed"
         ]
         rows = [

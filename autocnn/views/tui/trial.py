@@ -43,6 +43,7 @@ LOOKS = {
     "complete": "$success",
     "running": "$primary",
     "failed": "$error",
+    "paused": "$secondary",
     "pruned": "$secondary",
 }
 ROOMY = 44
@@ -140,7 +141,7 @@ class TrialScreen(Detail):
         if row is None or not self.is_mounted:
             return
         # Its layers come with its recipe; its place among all changes with each end.
-        asked = row.trial, row.epochs, row.status, row.recipe, moment.finished
+        asked = row.trial, row.epochs, row.status, row.recipe, moment.at_rest
         if asked != self._asked:
             self._asked = asked
             self._look(row, moment)

@@ -1,0 +1,58 @@
+"""The leaderboard as other programs read it."""
+
+import json
+
+import optuna
+import pytest
+from optuna.trial import TrialState, create_trial
+
+from autocnn.store.rows import CONFIG, snapshot
+from autocnn.store.state import STATE, SearchState
+from autocnn.views import leaderboard
+from autocnn.views.tables import size
+
+WHY = "2nd of 2 at epoch 1"
+
+
+@pytest.fixture
+def study():
+    """A trial that was promoted twice and is complete, and one that is paused."""
+    study = optuna.create_study(study_name="tiny", direction="maximize")
+    study.set_user_attr(CONFIG, {"val_images": 100})
+    complete = create_trial(
+        value=0.9, intermediate_values={1: 0.8, 2: 0.9}, user_attrs={"promotions": 2}
+    )
+    paused = create_trial(
+        state=TrialState.RUNNING,
+        intermediate_values={1: 0.5},
+        user_attrs={"status": "paused", "reason": WHY, "seconds": 3.0},
+    )
+    study.add_trials([complete, paused])
+    return study
+
+
+def test_json_tells_of_pauses_and_promotions(study, capsys):
+    leaderboard.write(snapshot(study), "json")
+    rows = json.loads(capsys.readouterr().out)
+    told = [(row["status"], row["promotions"], row["reason"]) for row in rows]
+    assert told == [("complete", 2, ""), ("paused", 0, WHY)]
+    assert rows[1]["state"] == "running"
+    assert rows[1]["seconds"] == 3.0
+
+
+def test_the_heading_says_what_checkpoints_take(study):
+    assert "checkpoints" not in leaderboard.heading(snapshot(study))
+    state = SearchState(
+        phase="searching", beat=1, host="", pid=1, version="", device="", jobs=1,
+        trials=9, seconds=0.0, checkpoint_bytes=120_400_000,
+    )  # fmt: skip
+    study.set_user_attr(STATE, state.to_dict())
+    assert "; checkpoints take 120 MB" in leaderboard.heading(snapshot(study))
+
+
+@pytest.mark.parametrize(
+    ("number", "word"),
+    [(0, "0 B"), (999, "999 B"), (1_500, "1.5 kB"), (2e6, "2 MB"), (1.5e12, "1500 GB")],
+)
+def test_sizes_are_written_short(number, word):
+    assert size(number) == word
