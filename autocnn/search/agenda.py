@@ -65,7 +65,7 @@ class Agenda:
         return math.inf if self.trials is None else max(self.trials, self.begun)
 
     def hopeless(self, spare: int) -> list[int]:
-        """List the paused trials that can be given up, those a person wants excepted."""
+        """List the paused trials that can be given up, but for those a person wants."""
         found = self._hands.pauses.hopeless(self.most, spare)
         return [trial for trial in found if trial not in self._promoted]
 
