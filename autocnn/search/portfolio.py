@@ -13,13 +13,15 @@ from autocnn.store.rows import StudySnapshot
 PORTFOLIO: Mapping[str, Mapping[str, Scalar]] = {}
 """Changes of the space's first recipe, found by ``python -m benchmarks portfolio``: the
 order is that of what each adds to those before it."""
+Point = tuple[str, dict[str, Scalar]]
+"""Where it comes from, and its values."""
 FIRST = "a known good start"
 MOST_FROM = 8
 NEAR = (0.0, 0.05, -0.05, 0.1, -0.1, 0.2, -0.2)
 """How far start points lie from what a person believes in, as shares of the range."""
 
 
-def start_points(space: Space) -> Iterator[tuple[str, dict[str, Scalar]]]:
+def start_points(space: Space) -> Iterator[Point]:
     """Yield where each point comes from and its values, every one of them once.
 
     A space around a person's own recipe has one: the recipe as it is.
@@ -35,9 +37,7 @@ def start_points(space: Space) -> Iterator[tuple[str, dict[str, Scalar]]]:
             yield origin, values
 
 
-def points_of(
-    study: StudySnapshot, space: Space
-) -> Iterator[tuple[str, dict[str, Scalar]]]:
+def points_of(study: StudySnapshot, space: Space) -> Iterator[Point]:
     """Yield the best trials of another study, as far as this space can draw them."""
     scored = [row for row in study.ranked() if row.status != "failed" and row.params]
     for row in scored[:MOST_FROM]:

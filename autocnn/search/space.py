@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ class Space:
     """The first trial: a known good start, within the ranges."""
     template: str | None = None
     """A recipe (as JSON) with ``{placeholders}``; None: networks by PARAMETERS."""
+    priors: Mapping[str, Scalar] = field(default_factory=dict)
+    """What a person believes to be good: the first trials lie around it."""
     max_flops: int = 0
     """What an image may cost, by train.cost.work, for networks by PARAMETERS."""
 
