@@ -38,6 +38,8 @@ class Request:
     trials: Trials | None
     timeout: float | None
     """In seconds."""
+    portfolio: bool | None
+    from_study: str | None
     target: float | None
     patience: Patience
 
@@ -81,6 +83,7 @@ def configure(
         space=space,
         sampler=chosen("sampler", "tpe"),
         pruner=chosen("pruner", "none" if folds else "asha"),
+        portfolio=chosen("portfolio", True),
     )
     _check_buildable(config)
     return config

@@ -102,6 +102,17 @@ class SearchCommand(click.Command):
     type=click.Path(dir_okay=False, path_type=Path),
     help="TOML file that narrows, fixes or extends what is drawn.",
 )
+@click.option(
+    "--portfolio/--no-portfolio",
+    default=None,
+    help="Begin with recipes that do well on many data sets.  [default: portfolio]",
+)
+@click.option(
+    "--from",
+    "from_study",
+    metavar="STUDY",
+    help="Begin a new study with the best recipes of another one in the storage.",
+)
 @click.option("--sampler", metavar="NAME", help="Who proposes recipes.  [default: tpe]")
 @click.option("--pruner", metavar="NAME", help="Who gives trials up.  [default: asha]")
 @click.option(
@@ -198,8 +209,8 @@ def _search(
     with only_search(setup.folder, setup.place.url):
         storage = open_storage(setup.place.url, create=True)
         study = open_study(storage, setup.name, setup.config)
-        enqueue_start(study, setup.config)
         plan = setup.plan(study, started)
+        enqueue_start(study, setup.config, plan.trials, setup.points(storage))
         starting(study, setup.device_name, setup.jobs, plan.trials or 0)
         if ready is not None:
             from autocnn.commands.attached import announce

@@ -24,6 +24,7 @@ from autocnn.errors import NoResultError, RequestError
 from autocnn.recipe import Recipe
 from autocnn.search import space as spaces
 from autocnn.search.budget import planned
+from autocnn.search.portfolio import Point, points_of
 from autocnn.search.pruners import PRUNERS
 from autocnn.search.sample import Cost, cost, draw_some, heaviest
 from autocnn.search.samplers import SAMPLERS
@@ -36,10 +37,12 @@ from autocnn.search.study import (
 )
 from autocnn.search.trials import Plan
 from autocnn.storage import hide_password, open_storage
+from autocnn.store.rows import find_study, snapshot
 from autocnn.train.cost import Calibration
 
 if TYPE_CHECKING:
     import optuna
+    from optuna.storages import RDBStorage
 
 
 DEFAULT_TRIALS = 50
@@ -104,6 +107,13 @@ class Setup:
             prices=self.prices,
             typical_epoch=cache(self._typical_epoch),
         )
+
+    def points(self, storage: "RDBStorage") -> list[Point]:
+        """List what another study, if one was named, has to begin with."""
+        if self.request.from_study is None:
+            return []
+        found = snapshot(find_study(storage, self.request.from_study))
+        return list(points_of(found, self.config.space))
 
     def typical_cost(self) -> Cost | None:
         """Price some of the space's networks; None without prices. Takes a second."""

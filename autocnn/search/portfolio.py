@@ -10,9 +10,47 @@ from autocnn.choices import FloatRange, IntRange, OneOf, Range, Scalar
 from autocnn.search.space import Space, clip
 from autocnn.store.rows import StudySnapshot
 
-PORTFOLIO: Mapping[str, Mapping[str, Scalar]] = {}
-"""Changes of the space's first recipe, found by ``python -m benchmarks portfolio``: the
-order is that of what each adds to those before it."""
+PORTFOLIO: Mapping[str, Mapping[str, Scalar]] = {
+    "squeeze, silu": {"block": "squeeze_excite", "activation": "silu"},
+    "shallow, dense": {
+        "stages": 2,
+        "convs_per_stage": 1,
+        "width": 64,
+        "width_growth": 1.9,
+        "norm": "group_norm",
+        "activation": "silu",
+        "head": "dense",
+        "optimizer": "adam",
+        "learning_rate_factor": 5.0,
+        "batch_size": 32,
+        "dense_dropout": 0.2,
+    },
+    "rmsprop": {"optimizer": "rmsprop"},
+    "as they are": {"augmentation": "none"},
+    "nadam, silu": {
+        "optimizer": "nadam",
+        "activation": "silu",
+        "learning_rate_factor": 3.0,
+        "batch_size": 32,
+    },
+    "residual": {"block": "residual"},
+    "tiny, adamax": {
+        "stages": 2,
+        "convs_per_stage": 1,
+        "width": 16,
+        "norm": "group_norm",
+        "pooling": "avg",
+        "head": "dense",
+        "dense_units": 480,
+        "dense_dropout": 0.3,
+        "conv_dropout": 0.2,
+        "optimizer": "adamax",
+        "learning_rate_factor": 3.0,
+        "batch_size": 32,
+        "augmentation": "none",
+    },
+}
+"""Changes of the space's first recipe, tried in this order."""
 Point = tuple[str, dict[str, Scalar]]
 """Where it comes from, and its values."""
 FIRST = "a known good start"
@@ -21,13 +59,13 @@ NEAR = (0.0, 0.05, -0.05, 0.1, -0.1, 0.2, -0.2)
 """How far start points lie from what a person believes in, as shares of the range."""
 
 
-def start_points(space: Space) -> Iterator[Point]:
+def start_points(space: Space, *, portfolio: bool = True) -> Iterator[Point]:
     """Yield where each point comes from and its values, every one of them once.
 
     A space around a person's own recipe has one: the recipe as it is.
     """
     seen: list[dict[str, Scalar]] = []
-    known = {} if space.template is not None else PORTFOLIO
+    known = PORTFOLIO if portfolio and space.template is None else {}
     origins = {FIRST: {}, **{f"portfolio: {name}": known[name] for name in known}}
     for number, (origin, changes) in enumerate(origins.items()):
         values = _fitted({**space.defaults, **changes}, space)

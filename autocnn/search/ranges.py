@@ -7,7 +7,7 @@ from autocnn.choices import FloatRange, IntRange, OneOf, Range, Scalar
 from autocnn.errors import RequestError, did_you_mean
 
 MOST = 10_000
-KEYS = ("min", "max", "log", "step", "default")
+KEYS = ("min", "max", "log", "step", "default", "prior")
 
 
 def parse_range(
@@ -31,6 +31,21 @@ def parse_range(
             f"{where}: the choices of {name} repeat a value", hint="list each once"
         )
     return OneOf(choices), None
+
+
+def read_prior(name: str, value: Any, choice: Range, where: str) -> Scalar | None:
+    """Read what is believed to be a good value, the ``prior`` of a table with a range."""
+    if not isinstance(value, dict) or "prior" not in value:
+        return None
+    assert not isinstance(choice, OneOf)
+    prior = value["prior"]
+    number = isinstance(prior, int | float) and not isinstance(prior, bool)
+    if not number or not choice.low <= prior <= choice.high:
+        raise RequestError(
+            f"{where}: the prior of {name} cannot be {prior!r}",
+            hint=f"it is a value from {choice.low:g} to {choice.high:g}",
+        )
+    return float(prior) if isinstance(choice, FloatRange) else int(prior)
 
 
 def check_number(name: str, value: Scalar, likeness: Range | None, where: str) -> None:

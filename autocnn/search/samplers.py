@@ -16,7 +16,8 @@ from autocnn.search.informed import Informed
 class Sampler:
     """How a sampler is made from a seed, and what it is good for."""
 
-    make: Callable[[int], BaseSampler]
+    make: Callable[[int, int], BaseSampler]
+    """Takes a seed, and after how many trials it may begin to learn from them."""
     help: str
     package: str = ""
     """What must be installed for it, beyond autocnn's own needs."""
@@ -24,48 +25,52 @@ class Sampler:
 
 SAMPLERS: Mapping[str, Sampler] = {
     "tpe": Sampler(
-        lambda seed: optuna.samplers.TPESampler(
-            seed=seed, multivariate=True, constant_liar=True
+        lambda seed, startup: optuna.samplers.TPESampler(
+            seed=seed, n_startup_trials=startup, multivariate=True, constant_liar=True
         ),
         "models good and bad recipes together; the default",
     ),
     "tpe-univariate": Sampler(
-        lambda seed: optuna.samplers.TPESampler(
-            seed=seed, multivariate=False, constant_liar=True
+        lambda seed, startup: optuna.samplers.TPESampler(
+            seed=seed, n_startup_trials=startup, multivariate=False, constant_liar=True
         ),
         "models each parameter alone; good with many workers",
     ),
     "gp": Sampler(
-        lambda seed: optuna.samplers.GPSampler(seed=seed),
+        lambda seed, startup: optuna.samplers.GPSampler(
+            seed=seed, n_startup_trials=startup
+        ),
         "a Gaussian process; good under 100 trials with --pruner none",
     ),
     "cmaes": Sampler(
-        lambda seed: optuna.samplers.CmaEsSampler(seed=seed),
+        lambda seed, _: optuna.samplers.CmaEsSampler(seed=seed),
         "an evolution strategy, for numbers only; needs autocnn[cmaes]",
         package="cmaes",
     ),
     "nsga2": Sampler(
-        lambda seed: optuna.samplers.NSGAIISampler(seed=seed, population_size=10),
+        lambda seed, _: optuna.samplers.NSGAIISampler(seed=seed, population_size=10),
         "a genetic algorithm",
     ),
     "random": Sampler(
-        lambda seed: optuna.samplers.RandomSampler(seed=seed), "the honest baseline"
+        lambda seed, _: optuna.samplers.RandomSampler(seed=seed), "the honest baseline"
     ),
     "qmc": Sampler(
-        lambda seed: optuna.samplers.QMCSampler(
+        lambda seed, _: optuna.samplers.QMCSampler(
             seed=seed, scramble=True, warn_independent_sampling=False
         ),
         "random, but evenly spread",
     ),
     "grid": Sampler(
         # Every cell is enqueued when the study begins; nothing is left to draw.
-        lambda seed: optuna.samplers.RandomSampler(seed=seed),
+        lambda seed, _: optuna.samplers.RandomSampler(seed=seed),
         "every combination once; all ranges must be lists or whole numbers",
     ),
 }
 
 
-def make_sampler(name: str, *, seed: int, trials: int) -> BaseSampler:
+def make_sampler(
+    name: str, *, seed: int, trials: int, startup: int = 10
+) -> BaseSampler:
     """Make a sampler for a study that already holds so many trials.
 
     Their count goes into the seed: a resumed search must not draw again what it drew
@@ -77,4 +82,4 @@ def make_sampler(name: str, *, seed: int, trials: int) -> BaseSampler:
             f"the sampler '{name}' needs the package '{row.package}'",
             hint=f"pip install {row.package}, or choose another --sampler",
         )
-    return Informed(row.make((seed * 1_000_003 + trials) % 2**32))
+    return Informed(row.make((seed * 1_000_003 + trials) % 2**32, startup))

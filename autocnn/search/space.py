@@ -18,7 +18,13 @@ from autocnn.errors import RequestError, did_you_mean
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.search import compile as compiler
 from autocnn.search import parameters
-from autocnn.search.ranges import check_number, check_value, parse_range, range_to_dict
+from autocnn.search.ranges import (
+    check_number,
+    check_value,
+    parse_range,
+    range_to_dict,
+    read_prior,
+)
 
 FLOPS = FloatRange(0.0, float("inf"))
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -96,6 +102,7 @@ def adjusted(
     defaults = {name: parameter.default for name, parameter in table.items()}
     flops = parameters.max_flops(shape, accelerated=accelerated)
     fixed: dict[str, Scalar] = {}
+    priors: dict[str, Scalar] = {}
     for name, change in changes.items():
         if name == "max_flops":
             check_number(name, check_value(name, change, where), FLOPS, where)
@@ -106,6 +113,8 @@ def adjusted(
         ranges[name], start = parse_range(name, change, likeness, where)
         if start is not None:
             defaults[name] = start
+        if (prior := read_prior(name, change, ranges[name], where)) is not None:
+            priors[name] = prior
         compiler.check_choices(name, ranges[name], where)
         _check_ends(name, ranges[name], likeness, where)
     for name, choice in list(ranges.items()):
@@ -116,6 +125,7 @@ def adjusted(
         ranges=ranges,
         fixed=fixed,
         defaults={name: clip(defaults.get(name), ranges[name]) for name in ranges},
+        priors=priors,
         max_flops=flops,
     )
 
@@ -127,9 +137,12 @@ def _from_template(
     names = set(PLACEHOLDER.findall(text))
     ranges: dict[str, Range] = {}
     defaults: dict[str, Scalar] = {}
+    priors: dict[str, Scalar] = {}
     for name, change in changes.items():
         _refuse_unknown(name, [*sorted(names), *recipes.TRAIN_TYPES], where)
         ranges[name], start = parse_range(name, change, None, where)
+        if (prior := read_prior(name, change, ranges[name], where)) is not None:
+            priors[name] = prior
         _check_ends(name, ranges[name], None, where)
         own = document.get("train", {}).get(name, start)
         defaults[name] = start if start is not None else own
@@ -143,6 +156,7 @@ def _from_template(
         fixed={},
         defaults={name: clip(defaults[name], ranges[name]) for name in ranges},
         template=text,
+        priors=priors,
     )
     _fill(space, space.defaults, epochs=1, where=where)
     return space
@@ -216,6 +230,7 @@ def to_dict(space: Space) -> dict[str, Any]:
         "fixed": dict(space.fixed),
         "defaults": dict(space.defaults),
         "template": space.template,
+        "priors": dict(space.priors),
         "max_flops": space.max_flops,
     }
 
@@ -230,6 +245,7 @@ def from_dict(document: Mapping[str, Any]) -> Space:
         fixed=document["fixed"],
         defaults=document["defaults"],
         template=document["template"],
+        priors=document.get("priors", {}),
         max_flops=document["max_flops"],
     )
 

@@ -1,9 +1,10 @@
 """Create a study, resume it, or refuse one that does not fit, with a diff."""
 
 import dataclasses
+import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from optuna.trial import TrialState
 from autocnn.errors import RequestError, StudyError, UnavailableError
 from autocnn.recipe import ImageShape
 from autocnn.search import space as spaces
+from autocnn.search.portfolio import Point, start_points
 from autocnn.search.pruners import make_pruner
 from autocnn.search.samplers import make_sampler
 from autocnn.search.space import Space
@@ -47,6 +49,14 @@ class StudyConfig:
     space: Space
     sampler: str
     pruner: str
+    portfolio: bool = True
+    """Whether it begins with recipes known to do well, instead of random ones."""
+
+    @property
+    def startup(self) -> int:
+        """After how many trials the sampler begins to learn from them."""
+        points = sum(1 for _ in start_points(self.space, portfolio=self.portfolio))
+        return points if points > 1 else RANDOM_TRIALS
 
     def to_dict(self) -> dict[str, Any]:
         """Write the config as plain values."""
@@ -72,7 +82,9 @@ class StudyConfig:
 
 # How trials are drawn and judged may change between two runs of a study; what they
 # are and what they are measured on may not, or they could not be compared.
-CHANGEABLE = {"sampler", "pruner", "source"}
+CHANGEABLE = {"sampler", "pruner", "source", "portfolio"}
+RANDOM_TRIALS = 10
+"""Where there is no portfolio, as many trials are drawn at random first."""
 
 
 def check_name(name: str) -> str:
@@ -137,20 +149,32 @@ def open_study(storage: RDBStorage, name: str, config: StudyConfig) -> optuna.St
     if before is None:
         study.set_metric_names(["val_accuracy"])
     trials = len(study.get_trials(deepcopy=False))
-    study.sampler = make_sampler(config.sampler, seed=config.seed, trials=trials)
+    study.sampler = make_sampler(
+        config.sampler, seed=config.seed, trials=trials, startup=config.startup
+    )
     study.pruner = make_pruner(config.pruner, config.folds or config.epochs)
     return study
 
 
-def enqueue_start(study: optuna.Study, config: StudyConfig) -> None:
-    """Queue what a new study begins with: a known good recipe, or the whole grid."""
+def enqueue_start(
+    study: optuna.Study,
+    config: StudyConfig,
+    trials: int | None = None,
+    points: Iterable[Point] = (),
+) -> None:
+    """Queue what a new study of so many trials begins with.
+
+    That is the whole grid; or `points`, and then those that are known to be good.
+    """
     if config.sampler == "grid":
         for cell in spaces.grid(config.space):
             study.enqueue_trial(cell, skip_if_exists=True)
     elif not study.get_trials(deepcopy=False) and config.space.defaults:
-        study.enqueue_trial(
-            dict(config.space.defaults), user_attrs={"origin": "a known good start"}
-        )
+        own = start_points(config.space, portfolio=config.portfolio)
+        for origin, values in itertools.islice(itertools.chain(points, own), trials):
+            study.enqueue_trial(
+                values, user_attrs={"origin": origin}, skip_if_exists=True
+            )
 
 
 def agree_on_trials(study: optuna.Study, typed: str, total: int) -> int:

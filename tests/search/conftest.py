@@ -62,7 +62,7 @@ class Search:
             emit(event)
 
         study = self.study
-        enqueue_start(study, self.config)
+        enqueue_start(study, self.config, trials)
         plan = Plan(
             config=self.config,
             info=self.data.info,
