@@ -34,7 +34,7 @@ def parse_range(
 
 
 def read_prior(name: str, value: Any, choice: Range, where: str) -> Scalar | None:
-    """Read what is believed to be a good value: the ``prior`` of a range, in a table."""
+    """Read the ``prior`` of a range: what is believed to be a good value."""
     if not isinstance(value, dict) or "prior" not in value:
         return None
     assert not isinstance(choice, OneOf)
