@@ -16,6 +16,7 @@ from autocnn.commands.options import (
     TrialCount,
     Trials,
     data_options,
+    limit_options,
     place_options,
 )
 from autocnn.events import Emit, Notice, SearchEnded, SearchStarted
@@ -92,6 +93,7 @@ class SearchCommand(click.Command):
     type=click.IntRange(2, 20),
     help="Cross-validate each trial with so many folds.",
 )
+@limit_options
 @click.option(
     "--jobs",
     "-j",
@@ -205,7 +207,7 @@ def _search(
         SearchEnded(
             study=setup.name,
             outcome=outcome,
-            trials=len(found.trials),
+            trials=len(found.trials) - found.refused,
             best=best.trial if best else None,
             val_accuracy=best.val_accuracy if best else None,
             seconds=time.monotonic() - started,
@@ -218,9 +220,11 @@ def _search(
 def _started(
     setup: "Setup", study: "optuna.Study", trials: int, interrupted: tuple[int, ...]
 ) -> SearchStarted:
+    from autocnn.search.limits import describe
     from autocnn.search.space import most_epochs
+    from autocnn.store.rows import is_refused
 
-    states = [trial.state.name for trial in study.get_trials(deepcopy=False)]
+    finished = (t for t in study.get_trials(deepcopy=False) if t.state.is_finished())
     return SearchStarted(
         study=setup.name,
         data=setup.describe_data(),
@@ -231,8 +235,9 @@ def _started(
         pruner=setup.config.pruner,
         epochs=most_epochs(setup.config.space, setup.config.epochs),
         trials=trials,
-        done=sum(state in {"COMPLETE", "PRUNED", "FAIL"} for state in states),
+        done=sum(not is_refused(trial) for trial in finished),
         resumed=interrupted,
+        limits=describe(setup.config.limits),
     )
 
 

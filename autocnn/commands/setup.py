@@ -19,7 +19,7 @@ from autocnn.commands.progress import decoding_progress
 from autocnn.data.cache import Prepared, prepare
 from autocnn.data.datasets import name_of
 from autocnn.engines.local import LocalEngine
-from autocnn.engines.machine import auto_jobs, prices
+from autocnn.engines.machine import auto_jobs, latency, prices
 from autocnn.errors import NoResultError, RequestError
 from autocnn.recipe import Recipe
 from autocnn.search import space as spaces
@@ -34,6 +34,7 @@ from autocnn.search.study import (
 )
 from autocnn.search.trials import Plan
 from autocnn.storage import hide_password, open_storage
+from autocnn.store.rows import is_refused
 from autocnn.train.cost import Calibration
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ class Setup:
     ) -> Plan:
         """Fix what this run is to do."""
         there = study.get_trials(deepcopy=False)
-        done = sum(trial.state.name != "WAITING" for trial in there)
+        begun = (trial for trial in there if trial.state.name != "WAITING")
+        done = sum(not is_refused(trial) for trial in begun)
         if trials is None:
             trials = Trials(self.default_trials())
         return Plan(
@@ -101,7 +103,11 @@ class Setup:
             device=self.device_name,
             prices=self.prices,
             typical_epoch=cache(self._typical_epoch),
+            latency=self._latency,
         )
+
+    def _latency(self, recipe: Recipe) -> float | None:
+        return latency(devices.assign(self.device, 0), recipe, self.config.shape)
 
     def typical_cost(self) -> Cost | None:
         """Price some of the space's networks; None without prices. Takes a second."""
@@ -109,7 +115,9 @@ class Setup:
             return None
         config = self.config
         return cost(
-            draw_some(config.space, config.shape, epochs=config.epochs),
+            draw_some(
+                config.space, config.shape, epochs=config.epochs, limits=config.limits
+            ),
             self.prices,
             config.shape,
             train_images=config.train_images,
@@ -158,12 +166,22 @@ def set_up(request: Request, say: Callable[[str], None]) -> Setup:
 
     def heaviest_recipe() -> Recipe:
         drawn = draw_some(
-            config.space, config.shape, epochs=config.epochs, draws=MEMORY_DRAWS
+            config.space,
+            config.shape,
+            epochs=config.epochs,
+            draws=MEMORY_DRAWS,
+            limits=config.limits,
         )
         return heaviest(drawn)
 
     images = config.train_images + config.val_images
     jobs = asked_jobs or auto_jobs(device, heaviest_recipe, config.shape, images)
+    measured = prices(device, jobs, say)
+    if measured is None and "epoch_seconds" in config.limits:
+        raise RequestError(
+            "how fast this machine trains cannot be measured, and so not predicted",
+            hint="do without --max-epoch-time (none lifts it)",
+        )
     return Setup(
         name=name,
         config=config,
@@ -172,7 +190,7 @@ def set_up(request: Request, say: Callable[[str], None]) -> Setup:
         device=device,
         jobs=jobs,
         resumes=before is not None,
-        prices=prices(device, jobs, say),
+        prices=measured,
     )
 
 

@@ -17,10 +17,11 @@ from autocnn.events import Emit, Event, Notice
 from autocnn.search.beat import Beat
 from autocnn.search.forecast import Forecast
 from autocnn.search.hands import Hands, Outcome
-from autocnn.search.jobs import Engine
+from autocnn.search.jobs import POLL_SECONDS, Engine
 from autocnn.search.steering import Steering, check_params
 from autocnn.search.trials import Plan, Running, reattached
 from autocnn.storage import retried
+from autocnn.store.rows import is_refused
 from autocnn.store.state import Phase
 
 
@@ -41,7 +42,10 @@ class Driver:
         self._paused = self._finishing = self._stopping = False
         self._copies: list[int] = []
         self._waiting = sum(t.state is TrialState.WAITING for t in trials)
-        self._asked = len(trials) - self._waiting
+        self._asked = len(trials) - self._waiting - sum(map(is_refused, trials))
+        """Trials that count: all that were begun, but for those refused."""
+        self._refused = False
+        """Whether the last trial was: the next is drawn after a look around."""
         self._beat = Beat(study, plan.device, tuple(plan.rungs))
         self._hands = Hands(study, plan, engine, self._tell_both)
         self._take_up(trials)
@@ -88,9 +92,9 @@ class Driver:
             if self._hands.keep_failing():
                 return self._hands.leave("failed")
             if self._idle() and not self._waits():
-                return self._hands.leave("interrupted" if self._more() else "complete")
+                return self._hands.leave(self._ending())
             self._say()
-            self._hands.listen()
+            self._hands.listen(0.0 if self._refused else POLL_SECONDS)
 
     def pause(self) -> str:
         """Start no more trials."""
@@ -177,12 +181,18 @@ class Driver:
             for trial in self._hands.pauses.hopeless(self._plan.trials, self._jobs):
                 self._hands.give_up(trial)
         started = []
+        self._refused = False
         while self._engine.free() and not self._holds_back():
             running = self._next()
             if running is None:
                 break
-            if self._hands.start(running):
+            begun = self._hands.start(running)
+            if begun == "started":
                 started.append(running)
+            if begun == "refused":
+                self._asked -= 1
+                self._refused = True
+                break
         for running in started:
             self._hands.announce(running, self._pending())
 
@@ -196,6 +206,8 @@ class Driver:
 
     def _idle(self) -> bool:
         """Whether no worker trains, or only for want of anything better."""
+        if self._refused and self._more():
+            return False
         trained = self._hands.running.values()
         for_its_own_sake = self._hands.leaving or not self._hands.completed
         if trained and all(running.fills for running in trained):
@@ -206,8 +218,20 @@ class Driver:
         """Whether there is another trial to start, or one that has earned to go on."""
         if self._interrupted or self._promotion() is not None:
             return True
-        grid_is_empty = self._plan.config.sampler == "grid" and not self._waiting
-        return self._asked < self._plan.trials and not grid_is_empty
+        at_will = (
+            self._plan.config.sampler != "grid" and not self._hands.refusals.exhausted
+        )
+        return self._asked < self._plan.trials and (at_will or self._waiting > 0)
+
+    def _ending(self) -> Outcome:
+        """Say how a search ends that has nothing more to do."""
+        if self._more():
+            return "interrupted"
+        if self._asked < self._plan.trials and self._hands.refusals.exhausted:
+            outcome, why = self._hands.refusals.ending()
+            self._tell_both(Notice(text=why))
+            return outcome
+        return "complete"
 
     def _promotion(self) -> int | None:
         """Choose the paused trial that goes on before anything new is begun."""

@@ -2,29 +2,31 @@
 
 import dataclasses
 import time
-from collections.abc import Sequence
 from functools import partial
 from typing import Any, Literal
 
 import optuna
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
 from autocnn import events
 from autocnn.errors import RequestError
 from autocnn.events import Emit, EpochEnded
+from autocnn.search import refusals
 from autocnn.search.forecast import Forecast, Spent
 from autocnn.search.jobs import ATTEMPTS, POLL_SECONDS, Engine, JobEnded, Progress
 from autocnn.search.kept import Kept
 from autocnn.search.pauses import Pauses
+from autocnn.search.refusals import Refusals
 from autocnn.search.trials import Plan, Running, logged, prepare, standing
 from autocnn.storage import retried
-from autocnn.store.rows import snapshot
+from autocnn.store.rows import STATUS, is_refused, snapshot
 from autocnn.store.state import Pace
 
 SAME_FAILURES = 3
 DRAIN_SECONDS = 10.0
 
-Outcome = Literal["complete", "time is up", "interrupted", "failed"]
+Outcome = Literal["complete", "nothing fits", "time is up", "interrupted", "failed"]
+Begun = Literal["started", "refused", "failed"]
 
 
 class Hands:
@@ -41,26 +43,33 @@ class Hands:
         self.leaving: set[int] = set()
         """Trials that workers were told to leave, and have not yet left."""
         self._failures: list[str] = []
-        trials = study.get_trials(deepcopy=False)
+        found = study.get_trials(deepcopy=False)
+        self.refusals = Refusals(plan, found)
+        trials = [trial for trial in found if not is_refused(trial)]
         self.completed = sum(t.state is TrialState.COMPLETE for t in trials)
         self.pauses = Pauses(plan.rungs, trials)
         self.spent = Spent.of(trials)
         self.forecast = Forecast(plan, engine.free())
         self._kept = Kept(plan, snapshot(study), emit)
-        self._kept.forget_all_but(still_open(trials))
+        self._kept.forget_all_but(trials)
 
-    def start(self, running: Running) -> bool:
-        """Give a trial to a worker; one that cannot be built fails here."""
+    def start(self, running: Running) -> Begun:
+        """Give a trial to a worker, unless it is refused or cannot be built."""
         try:
             job = running.job or prepare(running, self._plan)
+            refusal = self.refusals.check(running)
         except RequestError as error:
             self._fail(running, error.problem)
-            return False
+            return "failed"
+        if refusal is not None:
+            refusals.tell(self._study, running, refusal)
+            self._tell_end(running, "refused", refusal.reason)
+            return "refused"
         running.job = dataclasses.replace(job, reported=len(running.curve))
         self.running[running.number] = running
         self.pauses.follow(running)
         self._engine.submit(running.job)
-        return True
+        return "started"
 
     def announce(self, running: Running, pending: int) -> None:
         """Tell of a trial that a worker has."""
@@ -91,9 +100,9 @@ class Hands:
             self.running.values(), pending, self.spent, len(self.pauses)
         )
 
-    def listen(self) -> None:
-        """Hear what workers have to say."""
-        for message in self._engine.poll(POLL_SECONDS):
+    def listen(self, patience: float = POLL_SECONDS) -> None:
+        """Hear what workers have to say, waiting for it so many seconds."""
+        for message in self._engine.poll(patience):
             running = self.running.get(message.trial)
             match message:
                 case EpochEnded() if running:
@@ -153,12 +162,7 @@ class Hands:
         running.pace, running.fills = None, False
         self.pauses.add(running)
         reason = self.pauses.standing(running)
-        for name, value in {
-            "reason": reason,
-            "seconds": running.seconds,
-            "status": "paused",
-        }.items():
-            retried(partial(running.trial.set_user_attr, name, value))
+        _note(running, reason=reason, seconds=running.seconds, status="paused")
         self._emit(
             events.TrialPaused(
                 trial=running.number,
@@ -173,12 +177,7 @@ class Hands:
         running = self.pauses.take(trial)
         running.promotions += 1
         running.attempts = 1
-        for name, value in {
-            "reason": "",
-            "promotions": running.promotions,
-            "status": "running",
-        }.items():
-            retried(partial(running.trial.set_user_attr, name, value))
+        _note(running, reason="", promotions=running.promotions, status="running")
         return running
 
     def give_up(self, trial: int, reason: str = "") -> None:
@@ -227,6 +226,7 @@ class Hands:
 
     def _fail(self, running: Running, reason: str) -> None:
         self.pauses.forget(running.number)
+        self.refusals.forget(running)
         self.tell(running, TrialState.FAIL, reason)
         kind = reason.partition(":")[0]
         self._failures = [*self._failures, kind][-SAME_FAILURES:]
@@ -248,10 +248,13 @@ class Hands:
         self.running.pop(running.number, None)
         self.completed += state is TrialState.COMPLETE
         self.spent.trials.append(running.seconds)
+        self._tell_end(running, STATUS[state], reason)
+
+    def _tell_end(self, running: Running, status: str, reason: str) -> None:
         self._emit(
             events.TrialEnded(
                 trial=running.number,
-                status={"FAIL": "failed"}.get(state.name, state.name.lower()),
+                status=status,
                 val_accuracy=running.score,
                 epochs=len(running.curve),
                 seconds=running.seconds,
@@ -286,6 +289,7 @@ class Hands:
             self.listen()
 
 
-def still_open(trials: Sequence[FrozenTrial]) -> list[int]:
-    """Name the trials that were begun and go on."""
-    return [trial.number for trial in trials if trial.state is TrialState.RUNNING]
+def _note(running: Running, **attributes: Any) -> None:
+    """Write into the study what became of a trial, the status last."""
+    for name, value in attributes.items():
+        retried(partial(running.trial.set_user_attr, name, value))

@@ -3,6 +3,7 @@
 import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import optuna
 from optuna.samplers import BaseSampler
@@ -20,6 +21,8 @@ class Sampler:
     help: str
     package: str = ""
     """What must be installed for it, beyond autocnn's own needs."""
+    complete_only: bool = False
+    """Whether it heeds constraints, but of complete trials only."""
 
 
 SAMPLERS: Mapping[str, Sampler] = {
@@ -38,6 +41,7 @@ SAMPLERS: Mapping[str, Sampler] = {
     "gp": Sampler(
         lambda seed: optuna.samplers.GPSampler(seed=seed),
         "a Gaussian process; good under 100 trials with --pruner none",
+        complete_only=True,
     ),
     "cmaes": Sampler(
         lambda seed: optuna.samplers.CmaEsSampler(seed=seed),
@@ -65,11 +69,17 @@ SAMPLERS: Mapping[str, Sampler] = {
 }
 
 
-def make_sampler(name: str, *, seed: int, trials: int) -> BaseSampler:
+def make_sampler(
+    name: str,
+    *,
+    seed: int,
+    trials: int,
+    limits: Mapping[str, float] = MappingProxyType({}),
+) -> BaseSampler:
     """Make a sampler for a study that already holds so many trials.
 
     Their count goes into the seed: a resumed search must not draw again what it drew
-    at its start.
+    at its start. `limits` bound attributes of trials; TPE and GP learn what keeps them.
     """
     row = pick(SAMPLERS, name, "sampler")
     if row.package and importlib.util.find_spec(row.package) is None:
@@ -77,4 +87,10 @@ def make_sampler(name: str, *, seed: int, trials: int) -> BaseSampler:
             f"the sampler '{name}' needs the package '{row.package}'",
             hint=f"pip install {row.package}, or choose another --sampler",
         )
-    return Informed(row.make((seed * 1_000_003 + trials) % 2**32))
+    seed = (seed * 1_000_003 + trials) % 2**32
+    return Informed(
+        row.make(seed),
+        optuna.samplers.RandomSampler(seed),
+        limits,
+        complete_only=row.complete_only,
+    )

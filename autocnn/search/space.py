@@ -163,14 +163,26 @@ def draw(space: Space, trial: optuna.trial.Trial) -> dict[str, Scalar]:
 
 
 def to_recipe(
-    space: Space, values: Mapping[str, Any], shape: ImageShape, *, epochs: int
+    space: Space,
+    values: Mapping[str, Any],
+    shape: ImageShape,
+    *,
+    epochs: int,
+    most_flops: float = math.inf,
 ) -> Recipe:
-    """Write out the recipe that drawn values stand for."""
+    """Write out the recipe that drawn values stand for.
+
+    Networks by PARAMETERS are made narrower to keep `most_flops`, if they can be.
+    """
     if space.template is not None:
         recipe = _fill(space, values, epochs=epochs, where="the space")
         return dataclasses.replace(recipe, shape=shape)
     return compiler.to_recipe(
-        {**space.fixed, **values}, shape, epochs=epochs, max_flops=space.max_flops
+        {**space.fixed, **values},
+        shape,
+        epochs=epochs,
+        max_flops=space.max_flops,
+        most_flops=most_flops,
     )
 
 

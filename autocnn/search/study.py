@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ import optuna
 from optuna.storages import RDBStorage
 
 from autocnn.errors import RequestError, StudyError, UnavailableError
-from autocnn.recipe import ImageShape
+from autocnn.recipe import ImageShape, Recipe
 from autocnn.search import space as spaces
 from autocnn.search.pruners import make_pruner
 from autocnn.search.samplers import make_sampler
@@ -44,6 +45,18 @@ class StudyConfig:
     space: Space
     sampler: str
     pruner: str
+    limits: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    """What a trial's network may cost at most, by the names in search.limits."""
+
+    def recipe(self, values: Mapping[str, Any]) -> Recipe:
+        """Write out the recipe that drawn values stand for in this study."""
+        return spaces.to_recipe(
+            self.space,
+            values,
+            self.shape,
+            epochs=self.epochs,
+            most_flops=self.limits.get("flops", math.inf),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Write the config as plain values."""
@@ -53,6 +66,7 @@ class StudyConfig:
         return own | {
             "shape": dataclasses.asdict(self.shape),
             "space": spaces.to_dict(self.space),
+            "limits": dict(self.limits),
         }
 
     @classmethod
@@ -69,7 +83,7 @@ class StudyConfig:
 
 # How trials are drawn and judged may change between two runs of a study; what they
 # are and what they are measured on may not, or they could not be compared.
-CHANGEABLE = {"sampler", "pruner", "source"}
+CHANGEABLE = {"sampler", "pruner", "source", "limits"}
 
 
 def check_name(name: str) -> str:
@@ -127,7 +141,9 @@ def open_study(storage: RDBStorage, name: str, config: StudyConfig) -> optuna.St
     if before is None:
         study.set_metric_names(["val_accuracy"])
     trials = len(study.get_trials(deepcopy=False))
-    study.sampler = make_sampler(config.sampler, seed=config.seed, trials=trials)
+    study.sampler = make_sampler(
+        config.sampler, seed=config.seed, trials=trials, limits=config.limits
+    )
     study.pruner = make_pruner(config.pruner, config.folds or config.epochs)
     return study
 

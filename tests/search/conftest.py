@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
@@ -55,6 +56,7 @@ class Search:
         trials: int,
         emit: Emit = events.ignore,
         deadline: float = math.inf,
+        **plan: Any,
     ) -> Driver:
         def hear(event: Event) -> None:
             self.heard.append(event)
@@ -62,15 +64,16 @@ class Search:
 
         study = self.study
         enqueue_start(study, self.config)
-        plan = Plan(
+        made = Plan(
             config=self.config,
             info=self.data.info,
             data=self.data.folder,
             folder=self.folder,
             trials=trials,
             deadline=deadline,
+            **plan,
         )
-        return Driver(study, plan, engine, hear)
+        return Driver(study, made, engine, hear)
 
     def run(
         self,
@@ -79,9 +82,9 @@ class Search:
         trials: int,
         stopping: Callable[[], bool] = lambda: False,
         emit: Emit = events.ignore,
-        deadline: float = math.inf,
+        **plan: Any,
     ) -> Outcome:
-        driver = self.driver(engine, trials=trials, emit=emit, deadline=deadline)
+        driver = self.driver(engine, trials=trials, emit=emit, **plan)
         return driver.run(stopping)
 
     def read(self) -> StudySnapshot:
