@@ -25,6 +25,8 @@ class SearchStarted:
     """How many of them were there before."""
     resumed: tuple[int, ...] = ()
     """Trials that were interrupted and go on."""
+    limits: str = ""
+    """What its networks may cost, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,7 @@ class TrialPaused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialEnded:
-    """A trial is complete, pruned, failed, or interrupted (and goes on later)."""
+    """A trial is complete, pruned or failed; or refused: it was never begun."""
 
     trial: int
     status: str
@@ -113,9 +115,10 @@ class SearchEnded:
 
     study: str
     outcome: str
-    """complete, time is up, target reached, no more gain expected, interrupted, or
-    failed."""
+    """complete, nothing fits, time is up, target reached, no more gain expected,
+    interrupted, or failed."""
     trials: int
+    """Without those that were refused."""
     best: int | None
     val_accuracy: float | None
     seconds: float

@@ -3,7 +3,7 @@
 import click
 
 from autocnn.commands.options import Place
-from autocnn.errors import AutocnnError, NoResultError
+from autocnn.errors import AutocnnError, NoResultError, RequestError
 from autocnn.store.rows import StudySnapshot
 from autocnn.views import leaderboard
 from autocnn.views.tables import accuracy
@@ -25,6 +25,11 @@ def conclude(
     if outcome == "interrupted":
         click.echo("stopped; the same command goes on from here", err=True)
         return 75
+    if outcome == "nothing fits":
+        raise RequestError(
+            found.state.notice if found.state else outcome,
+            hint="raise the limit (none lifts it), or draw smaller networks (--space)",
+        )
     reasons = {row.reason for row in found.trials if row.status == "failed"}
     best = found.best()
     if best is None:

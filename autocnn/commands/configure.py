@@ -1,5 +1,6 @@
 """What a search is told to do, and what that makes of its study's settings."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from autocnn.data.splits import search_splits
 from autocnn.errors import RequestError
 from autocnn.nets.net import summarize
 from autocnn.search import space as spaces
+from autocnn.search.limits import LIMITS
 from autocnn.search.patience import Patience
 from autocnn.search.study import StudyConfig
 from autocnn.search.widen import merged
@@ -32,6 +34,11 @@ class Request:
     folds: int | None
     sampler: str | None
     pruner: str | None
+    max_params: float | None
+    """Infinity lifts a limit; so it does for the other three."""
+    max_flops: float | None
+    max_latency: float | None
+    max_epoch_time: float | None
     seed: int | None
     jobs: str
     device: str
@@ -84,9 +91,20 @@ def configure(
         sampler=chosen("sampler", "tpe"),
         pruner=chosen("pruner", "none" if folds else "asha"),
         portfolio=chosen("portfolio", True),
+        limits=_limits(request, before),
     )
     _check_buildable(config)
     return config
+
+
+def _limits(request: Request, before: StudyConfig | None) -> dict[str, float]:
+    """Take the limits that were asked for, and what others the study has."""
+    limits = dict(before.limits) if before else {}
+    for name, row in LIMITS.items():
+        asked = getattr(request, row.option.removeprefix("--").replace("-", "_"))
+        if asked is not None:
+            limits[name] = asked
+    return {name: limit for name, limit in limits.items() if limit < math.inf}
 
 
 def _check_buildable(config: StudyConfig) -> None:
@@ -99,8 +117,7 @@ def _check_buildable(config: StudyConfig) -> None:
             "the pruner 'wilcoxon' compares folds, and there are none",
             hint="add --folds 3, or choose another --pruner",
         )
-    first = spaces.to_recipe(space, space.defaults, config.shape, epochs=config.epochs)
-    summarize(first, config.shape)
+    summarize(config.recipe(space.defaults), config.shape)
 
 
 def split_sizes(data: Prepared, folds: int, seed: int) -> tuple[int, int]:

@@ -3,14 +3,23 @@
 import click
 
 from autocnn.commands.options import Place, format_option, place_options, study_option
+from autocnn.store.pareto import COSTS
 
 
 @click.command("leaderboard")
 @study_option
 @click.option("--top", type=click.IntRange(1), metavar="N", help="Only the best N.")
+@click.option(
+    "--pareto",
+    type=click.Choice(list(COSTS)),
+    help="Only trials that no other beats in both accuracy and this, the cheapest "
+    "first; latency: of trials for which --max-latency measured it.",
+)
 @format_option
 @place_options
-def command(study: str | None, top: int | None, form: str, place: Place) -> None:
+def command(
+    study: str | None, top: int | None, pareto: str | None, form: str, place: Place
+) -> None:
     """Rank a study's trials by validation accuracy.
 
     A trial's val_accuracy is the best over its epochs (with --folds: the mean over its
@@ -23,4 +32,4 @@ def command(study: str | None, top: int | None, form: str, place: Place) -> None
     found = snapshot(find_study(open_storage(place.url), study))
     if form == "table":
         click.echo(leaderboard.heading(found), err=True)
-    leaderboard.write(found, form, top=top)
+    leaderboard.write(found, form, top=top, pareto=pareto or "")

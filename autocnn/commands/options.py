@@ -1,6 +1,7 @@
 """Options that several commands share, and the kinds of value they take."""
 
 import functools
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,10 +11,9 @@ from typing import Any, TypeVar
 import click
 
 from autocnn.errors import RequestError
+from autocnn.quantities import read_count, read_duration
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg]
@@ -21,23 +21,55 @@ class Duration(click.ParamType):  # type: ignore[type-arg]
 
     name = "time"
 
+    def __init__(self, unit: str = "s") -> None:
+        self.unit = unit
+
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Read a duration in seconds; it must be above 0."""
         if isinstance(value, float):
             return value
-        text = str(value).strip().lower()
-        parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", text)
-        if re.fullmatch(r"(\d+(\.\d+)?[smhd])+", text):
-            seconds = sum(float(number) * UNITS[unit] for number, unit in parts)
-        elif re.fullmatch(r"\d+(\.\d+)?", text):
-            seconds = float(text)
-        else:
-            self.fail(f"'{value}' is no time; write 90, 30m or 2h30m.", param, ctx)
+        try:
+            seconds = read_duration(str(value), unit=self.unit)
+        except ValueError:
+            examples = "20, 20ms or 0.5s" if self.unit == "ms" else "90, 30m or 2h30m"
+            self.fail(f"'{value}' is no time; write {examples}.", param, ctx)
         if seconds <= 0:
             self.fail(f"'{value}' is no time above 0.", param, ctx)
         return seconds
+
+
+class Count(click.ParamType):  # type: ignore[type-arg]
+    """A whole number: ``300000``, ``300k``, ``1.5M``."""
+
+    name = "n"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Read a count from 1 up."""
+        if isinstance(value, int):
+            return value
+        try:
+            return read_count(str(value))
+        except ValueError:
+            self.fail(f"'{value}' is no count; write 300k, 2M or 1.5G.", param, ctx)
+
+
+class Limit(click.ParamType):  # type: ignore[type-arg]
+    """A value of another kind, or ``none``, which lifts a limit that a study has."""
+
+    def __init__(self, kind: Duration | Count) -> None:
+        self.kind = kind
+        self.name = kind.name
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read a limit; none is infinity."""
+        lifted = str(value).strip().lower() == "none"
+        return math.inf if lifted else self.kind.convert(value, param, ctx)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +217,38 @@ data_options_list = (
         help="Side the images are resized to.  [default: their median, at most 64]",
     ),
 )
+
+
+limit_options_list = (
+    click.option(
+        "--max-params",
+        type=Limit(Count()),
+        help="Train no network with more parameters: 300k, 2M.  [none lifts a limit]",
+    ),
+    click.option(
+        "--max-flops",
+        type=Limit(Count()),
+        help="Nor one that needs more FLOPs for an image: 40M.",
+    ),
+    click.option(
+        "--max-latency",
+        type=Limit(Duration("ms")),
+        metavar="MS",
+        help="Nor one that takes longer for one image, measured on the device.",
+    ),
+    click.option(
+        "--max-epoch-time",
+        type=Limit(Duration()),
+        help="Nor one whose epoch is predicted to take longer: 20, 2m.",
+    ),
+)
+
+
+def limit_options(command: Command) -> Command:
+    """Add the limits on what a trial's network may be."""
+    for option in reversed(limit_options_list):
+        command = option(command)
+    return command
 
 
 def data_options(command: Command) -> Command:

@@ -4,6 +4,7 @@ from autocnn.commands.setup import Setup
 from autocnn.nets.net import summarize
 from autocnn.search import space as spaces
 from autocnn.search.forecast import trial_seconds
+from autocnn.search.limits import describe
 from autocnn.search.rungs import rungs
 from autocnn.search.sample import Cost
 from autocnn.views.tables import count, duration
@@ -12,8 +13,7 @@ from autocnn.views.tables import count, duration
 def outline(setup: Setup) -> dict[str, str]:
     """Say in words what is searched, how, and on what."""
     config, space = setup.config, setup.config.space
-    first = spaces.to_recipe(space, space.defaults, config.shape, epochs=config.epochs)
-    cost = summarize(first, config.shape)
+    cost = summarize(config.recipe(space.defaults), config.shape)
     typical = setup.typical_cost()
     most = spaces.most_epochs(space, config.epochs)
     trials = setup.trials
@@ -25,11 +25,13 @@ def outline(setup: Setup) -> dict[str, str]:
     folds = "none: one validation set"
     if config.folds:
         folds = f"{config.folds}: each trial trains so often, on the rest of the images"
+    limits = {"limits": describe(config.limits)} if config.limits else {}
     return {
         "study": f"{setup.name} ({state}), in {setup.shown_storage}",
         "data": setup.describe_data(),
         "trials": f"{total}, {most} epochs each at most",
         "space": f"{len(space.ranges)} parameters drawn, {len(space.fixed)} fixed",
+        **limits,
         "sampler": config.sampler,
         "pruner": config.pruner
         + (f", judging at epochs {judged}" if config.pruner == "asha" else ""),

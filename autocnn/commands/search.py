@@ -16,6 +16,7 @@ from autocnn.commands.options import (
     PatienceType,
     TrialCount,
     data_options,
+    limit_options,
     place_options,
 )
 from autocnn.events import Emit, Notice, SearchEnded, SearchStarted
@@ -120,6 +121,7 @@ class SearchCommand(click.Command):
     type=click.IntRange(2, 20),
     help="Cross-validate each trial with so many folds.",
 )
+@limit_options
 @click.option(
     "--jobs",
     "-j",
@@ -230,7 +232,7 @@ def _search(
         SearchEnded(
             study=setup.name,
             outcome=outcome,
-            trials=len(found.trials),
+            trials=len(found.trials) - found.refused,
             best=best.trial if best else None,
             val_accuracy=best.val_accuracy if best else None,
             seconds=time.monotonic() - started,
@@ -246,9 +248,11 @@ def _started(
     trials: int | None,
     interrupted: tuple[int, ...],
 ) -> SearchStarted:
+    from autocnn.search.limits import describe
     from autocnn.search.space import most_epochs
+    from autocnn.store.rows import is_refused
 
-    states = [trial.state.name for trial in study.get_trials(deepcopy=False)]
+    finished = (t for t in study.get_trials(deepcopy=False) if t.state.is_finished())
     return SearchStarted(
         study=setup.name,
         data=setup.describe_data(),
@@ -259,8 +263,9 @@ def _started(
         pruner=setup.config.pruner,
         epochs=most_epochs(setup.config.space, setup.config.epochs),
         trials=trials or 0,
-        done=sum(state in {"COMPLETE", "PRUNED", "FAIL"} for state in states),
+        done=sum(not is_refused(trial) for trial in finished),
         resumed=interrupted,
+        limits=describe(setup.config.limits),
     )
 
 

@@ -19,7 +19,7 @@ from autocnn.commands.progress import decoding_progress
 from autocnn.data.cache import Prepared, prepare
 from autocnn.data.datasets import name_of
 from autocnn.engines.local import LocalEngine
-from autocnn.engines.machine import auto_jobs, prices
+from autocnn.engines.machine import auto_jobs, latency, prices
 from autocnn.errors import NoResultError, RequestError
 from autocnn.recipe import Recipe
 from autocnn.search import space as spaces
@@ -37,7 +37,7 @@ from autocnn.search.study import (
 )
 from autocnn.search.trials import Plan
 from autocnn.storage import hide_password, open_storage
-from autocnn.store.rows import find_study, snapshot
+from autocnn.store.rows import find_study, is_refused, snapshot
 from autocnn.train.cost import Calibration
 
 if TYPE_CHECKING:
@@ -92,7 +92,8 @@ class Setup:
     def plan(self, study: "optuna.Study", started: float) -> Plan:
         """Fix what this run, that was started then, is to do."""
         there = study.get_trials(deepcopy=False)
-        done = sum(trial.state.name != "WAITING" for trial in there)
+        begun = (trial for trial in there if trial.state.name != "WAITING")
+        done = sum(not is_refused(trial) for trial in begun)
         timeout = self.request.timeout
         return Plan(
             config=self.config,
@@ -106,6 +107,7 @@ class Setup:
             device=self.device_name,
             prices=self.prices,
             typical_epoch=cache(self._typical_epoch),
+            latency=self._latency,
         )
 
     def points(self, storage: "RDBStorage") -> list[Point]:
@@ -115,13 +117,18 @@ class Setup:
         found = snapshot(find_study(storage, self.request.from_study))
         return list(points_of(found, self.config.space))
 
+    def _latency(self, recipe: Recipe) -> float | None:
+        return latency(devices.assign(self.device, 0), recipe, self.config.shape)
+
     def typical_cost(self) -> Cost | None:
         """Price some of the space's networks; None without prices. Takes a second."""
         if self.prices is None:
             return None
         config = self.config
         return cost(
-            draw_some(config.space, config.shape, epochs=config.epochs),
+            draw_some(
+                config.space, config.shape, epochs=config.epochs, limits=config.limits
+            ),
             self.prices,
             config.shape,
             train_images=config.train_images,
@@ -181,13 +188,22 @@ def set_up(request: Request, say: Callable[[str], None]) -> Setup:
 
     def heaviest_recipe() -> Recipe:
         drawn = draw_some(
-            config.space, config.shape, epochs=config.epochs, draws=MEMORY_DRAWS
+            config.space,
+            config.shape,
+            epochs=config.epochs,
+            draws=MEMORY_DRAWS,
+            limits=config.limits,
         )
         return heaviest(drawn)
 
     images = config.train_images + config.val_images
     jobs = asked_jobs or auto_jobs(device, heaviest_recipe, config.shape, images)
     known = prices(device, jobs, say)
+    if known is None and "epoch_seconds" in config.limits:
+        raise RequestError(
+            "how fast this machine trains cannot be measured, and so not predicted",
+            hint="do without --max-epoch-time (none lifts it)",
+        )
     timed = request.timeout is not None and request.trials is None
     if timed and known and before is None and request.epochs is None:
         assert request.timeout is not None

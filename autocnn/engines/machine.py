@@ -27,6 +27,7 @@ from autocnn.recipe import ImageShape, Recipe
 from autocnn.train import calibrate
 from autocnn.train.checkpoint import replacing
 from autocnn.train.cost import Calibration
+from autocnn.train.latency import measure as measure_latency
 from autocnn.train.learner import Learner
 from autocnn.train.optimizers import OPTIMIZERS
 from autocnn.train.step import Step
@@ -78,6 +79,16 @@ def prices(
         except OSError as error:
             logger.warning("the measured speed is not kept: %s", error)
     return found
+
+
+def latency(device: torch.device, recipe: Recipe, shape: ImageShape) -> float | None:
+    """Measure how long a recipe's network takes for one image; None if it cannot run.
+
+    In a process of its own, which gives the device's memory back, and with one thread:
+    the cores train meanwhile.
+    """
+    found = _in_workers(measure_latency, device, 1, (recipe, shape), threads=1)
+    return found[0] if found else None
 
 
 def auto_jobs(
@@ -136,9 +147,13 @@ def _in_workers(
     device: torch.device,
     workers: int,
     arguments: tuple[Any, ...],
+    threads: int = 0,
 ) -> list[Any]:
-    """Measure in so many processes at once; what came of those that live."""
-    threads = threads_of(workers)
+    """Measure in so many processes at once; what came of those that live.
+
+    With so many threads each; 0: with its share of the cores.
+    """
+    threads = threads or threads_of(workers)
     started = []
     with environment(worker_environment(threads)):
         context = worker_context(threads)

@@ -9,6 +9,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from autocnn.search.hands import Hands
 from autocnn.search.trials import Plan, Running, reattached
 from autocnn.storage import retried
+from autocnn.store.rows import is_refused
 
 MARGIN = 1.1
 """Predicted seconds are taken for so many times as long, not to come too late."""
@@ -35,7 +36,8 @@ class Agenda:
         self._promoted: list[int] = []
         self._copies: list[int] = []
         self._waiting = sum(t.state is TrialState.WAITING for t in trials)
-        self.begun = len(trials) - self._waiting
+        self.begun = len(trials) - self._waiting - sum(map(is_refused, trials))
+        """How many trials count: all that were begun, but for those refused."""
         self._take_up(trials)
         hands.gives_way = self._gives_way
 
@@ -165,9 +167,10 @@ class Agenda:
 
     def _draws(self) -> bool:
         """Whether a new trial is to be begun."""
-        grid_is_empty = self._plan.config.sampler == "grid" and not self._waiting
+        grid = self._plan.config.sampler == "grid"
+        at_will = not grid and not self._hands.refusals.exhausted
         reached = self.trials is not None and self.begun >= self.trials
-        return not reached and not grid_is_empty
+        return not reached and (at_will or self._waiting > 0)
 
     def _draw(self) -> Running:
         """Begin a trial: a person's, or one that waits, or a new one."""

@@ -1,6 +1,7 @@
 """From drawn values to a recipe: what a trial's parameters really build and train."""
 
 import dataclasses
+import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -58,12 +59,18 @@ def check_choices(name: str, choice: Range, where: str) -> None:
 
 
 def to_recipe(
-    values: Mapping[str, Any], shape: ImageShape, *, epochs: int, max_flops: int
+    values: Mapping[str, Any],
+    shape: ImageShape,
+    *,
+    epochs: int,
+    max_flops: int,
+    most_flops: float = math.inf,
 ) -> Recipe:
     """Write out the network and the training that drawn values stand for.
 
     Inactive values leave no trace. A network dearer than `max_flops`, in FLOPs of a
-    usual convolution, is made narrower until it is not.
+    usual convolution, or of more than `most_flops` of its own, is made narrower until
+    it is not.
     """
     width = int(values["width"])
     train = _train(values, epochs)
@@ -73,7 +80,8 @@ def to_recipe(
             train=train,
             shape=shape,
         )
-        cost = work(summarize(recipe, shape)) / max_flops
+        summary = summarize(recipe, shape)
+        cost = max(work(summary) / max_flops, summary.flops / most_flops)
         if cost <= 1 or width <= NARROWEST:
             return recipe
         # Cost grows about with the square of the width.

@@ -17,7 +17,7 @@ from autocnn.search.agenda import Agenda
 from autocnn.search.beat import Beat
 from autocnn.search.forecast import Forecast
 from autocnn.search.hands import Hands, Outcome
-from autocnn.search.jobs import Engine
+from autocnn.search.jobs import POLL_SECONDS, Engine
 from autocnn.search.patience import exhausted
 from autocnn.search.steering import Steering, check_params
 from autocnn.search.study import change_trials
@@ -39,6 +39,8 @@ class Driver:
         self._engine = engine
         self._emit = emit
         self._paused = self._finishing = self._stopping = False
+        self._refused = False
+        """Whether the last trial was: the next is drawn after a look around."""
         self._beat = Beat(
             study, plan.device, tuple(plan.rungs), plan.folder / "checkpoints"
         )
@@ -74,10 +76,9 @@ class Driver:
             if self._hands.tally.keep_failing:
                 return self._hands.leave("failed")
             if self._idle() and not self._waits():
-                more = self._agenda.more()
-                return self._hands.leave("interrupted" if more else "complete")
+                return self._hands.leave(self._conclusion())
             self._say()
-            self._hands.listen()
+            self._hands.listen(0.0 if self._refused else POLL_SECONDS)
 
     def _seconds_left(self) -> float:
         return self._plan.deadline - time.monotonic()
@@ -93,6 +94,17 @@ class Driver:
         if exhausted(tally.complete, tally.since_best, plan.patience, images):
             return "no more gain expected"
         return None
+
+    def _conclusion(self) -> Outcome:
+        """Say how a search ends that has nothing more to do."""
+        agenda, refusals = self._agenda, self._hands.refusals
+        if agenda.more():
+            return "interrupted"
+        if agenda.begun < agenda.most and refusals.exhausted:
+            outcome, why = refusals.ending()
+            self._tell_both(Notice(text=why))
+            return outcome
+        return "complete"
 
     def pause(self) -> str:
         """Start no more trials."""
@@ -178,12 +190,18 @@ class Driver:
             for trial in self._agenda.hopeless(self._jobs):
                 self._hands.give_up(trial)
         started = []
+        self._refused = False
         while self._engine.free() and not self._holds_back():
             running = self._agenda.next()
             if running is None:
                 break
-            if self._hands.start(running):
+            begun = self._hands.start(running)
+            if begun == "started":
                 started.append(running)
+            if begun == "refused":
+                self._agenda.begun -= 1
+                self._refused = True
+                break
         for running in started:
             self._hands.announce(running, self._agenda.pending)
 
@@ -197,6 +215,8 @@ class Driver:
 
     def _idle(self) -> bool:
         """Whether no worker trains, or only for want of anything better."""
+        if self._refused and self._agenda.more():
+            return False
         trained, leaving = self._hands.running.values(), self._hands.leaving
         if trained and all(running.fills for running in trained):
             return bool(self._hands.tally.complete and not leaving) and not (

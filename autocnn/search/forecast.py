@@ -32,6 +32,20 @@ def trial_seconds(config: StudyConfig, epoch: float) -> float:
     return epoch * epochs * epoch_share(config)
 
 
+def predicted_epoch(running: Running, plan: Plan) -> float | None:
+    """Predict the seconds of one of a trial's epochs by the machine's prices."""
+    if plan.prices is None or running.job is None or running.summary is None:
+        return None
+    return epoch_seconds(
+        plan.prices,
+        running.summary,
+        running.job.recipe.train,
+        running.job.shape,
+        train_images=plan.config.train_images,
+        val_images=plan.config.val_images // max(1, running.folds),
+    )
+
+
 @dataclass(slots=True)
 class Spent:
     """What a study has taken so far, in seconds."""
@@ -63,16 +77,7 @@ class Forecast:
         """Seconds of one of a trial's epochs: as its last one took, or predicted."""
         if running.last_epoch_seconds:
             return running.last_epoch_seconds
-        if self.plan.prices is None or running.job is None or running.summary is None:
-            return None
-        return epoch_seconds(
-            self.plan.prices,
-            running.summary,
-            running.job.recipe.train,
-            running.job.shape,
-            train_images=self.plan.config.train_images,
-            val_images=self.plan.config.val_images // max(1, running.folds),
-        )
+        return predicted_epoch(running, self.plan)
 
     def left(
         self, running: Collection[Running], pending: int, spent: Spent, begun: int = 0

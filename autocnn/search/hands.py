@@ -2,43 +2,39 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Literal
 
 import optuna
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
 from autocnn import events
 from autocnn.errors import RequestError
 from autocnn.events import Emit, EpochEnded
+from autocnn.search import refusals, trials
 from autocnn.search.forecast import Forecast
 from autocnn.search.jobs import ATTEMPTS, POLL_SECONDS, Engine, JobEnded, Progress
 from autocnn.search.kept import Kept
 from autocnn.search.pauses import Pauses
+from autocnn.search.refusals import Refusals
 from autocnn.search.tally import Tally
-from autocnn.search.trials import (
-    Plan,
-    Running,
-    logged,
-    pause,
-    prepare,
-    promote,
-    standing,
-)
+from autocnn.search.trials import Plan, Running, logged, prepare, standing
 from autocnn.storage import retried
-from autocnn.store.rows import snapshot
+from autocnn.store.rows import STATUS, is_refused, snapshot
 from autocnn.store.state import Pace
 
 DRAIN_SECONDS = 10.0
 
 Outcome = Literal[
     "complete",
+    "nothing fits",
     "time is up",
     "target reached",
     "no more gain expected",
     "interrupted",
     "failed",
 ]
+Begun = Literal["started", "refused", "failed"]
 
 
 class Hands:
@@ -54,27 +50,34 @@ class Hands:
         self.running: dict[int, Running] = {}
         self.leaving: set[int] = set()
         """Trials that workers were told to leave, and have not yet left."""
-        trials = study.get_trials(deepcopy=False)
-        self.tally = Tally(trials)
-        self.pauses = Pauses(plan.rungs, trials)
+        found = study.get_trials(deepcopy=False)
+        self.refusals = Refusals(plan, found)
+        known = [trial for trial in found if not is_refused(trial)]
+        self.tally = Tally(known)
+        self.pauses = Pauses(plan.rungs, known)
         self.gives_way: Callable[[Running], bool] = lambda _: False
         """Whether a trial that passes a rung has to leave its worker to another."""
         self.forecast = Forecast(plan, engine.free())
         self._kept = Kept(plan, snapshot(study), emit)
-        self._kept.forget_all_but(still_open(trials))
+        self._kept.forget_all_but(known)
 
-    def start(self, running: Running) -> bool:
-        """Give a trial to a worker; one that cannot be built fails here."""
+    def start(self, running: Running) -> Begun:
+        """Give a trial to a worker, unless it is refused or cannot be built."""
         try:
             job = running.job or prepare(running, self._plan)
+            refusal = self.refusals.check(running)
         except RequestError as error:
             self._fail(running, error.problem)
-            return False
+            return "failed"
+        if refusal is not None:
+            refusals.tell(self._study, running, refusal)
+            self._tell_end(running, "refused", refusal.reason)
+            return "refused"
         running.job = dataclasses.replace(job, reported=len(running.curve))
         self.running[running.number] = running
         self.pauses.follow(running)
         self._engine.submit(running.job)
-        return True
+        return "started"
 
     def announce(self, running: Running, pending: int) -> None:
         """Tell of a trial that a worker has."""
@@ -105,9 +108,9 @@ class Hands:
             self.running.values(), pending, self.tally.spent, len(self.pauses)
         )
 
-    def listen(self) -> None:
-        """Hear what workers have to say."""
-        for message in self._engine.poll(POLL_SECONDS):
+    def listen(self, patience: float = POLL_SECONDS) -> None:
+        """Hear what workers have to say, waiting for it so many seconds."""
+        for message in self._engine.poll(patience):
             running = self.running.get(message.trial)
             match message:
                 case EpochEnded() if running:
@@ -180,13 +183,13 @@ class Hands:
         self.pauses.add(running)
         self.tally.add_score(running)
         reason = self.pauses.standing(running)
-        pause(running, reason)
+        trials.pause(running, reason)
         return reason
 
     def promote(self, trial: int) -> Running:
         """Take a paused trial up again; its worker continues its checkpoint."""
         running = self.pauses.take(trial)
-        promote(running)
+        trials.promote(running)
         return running
 
     def give_up(self, trial: int, reason: str = "") -> None:
@@ -234,6 +237,7 @@ class Hands:
 
     def _fail(self, running: Running, reason: str) -> None:
         self.pauses.forget(running.number)
+        self.refusals.forget(running)
         self.tell(running, TrialState.FAIL, reason)
 
     def tell(self, running: Running, state: TrialState, reason: str = "") -> None:
@@ -248,10 +252,13 @@ class Hands:
         retried(lambda: self._study.tell(trial, value, state, skip_if_finished=True))
         self.running.pop(running.number, None)
         self.tally.add_end(running, state, reason)
+        self._tell_end(running, STATUS[state], reason)
+
+    def _tell_end(self, running: Running, status: str, reason: str) -> None:
         self._emit(
             events.TrialEnded(
                 trial=running.number,
-                status={"FAIL": "failed"}.get(state.name, state.name.lower()),
+                status=status,
                 val_accuracy=running.score,
                 epochs=len(running.curve),
                 seconds=running.seconds,
@@ -284,8 +291,3 @@ class Hands:
         patience = time.monotonic() + DRAIN_SECONDS
         while self.leaving and time.monotonic() < patience:
             self.listen()
-
-
-def still_open(trials: Sequence[FrozenTrial]) -> list[int]:
-    """Name the trials that were begun and go on."""
-    return [trial.number for trial in trials if trial.state is TrialState.RUNNING]

@@ -1,7 +1,9 @@
-"""A sampler that learns from paused trials, too: Optuna knows them only as running."""
+"""A sampler that is told what Optuna does not tell it of paused and refused trials."""
 
 import copy
-from collections.abc import Container, Sequence
+import math
+import statistics
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 import optuna
@@ -9,9 +11,16 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
+from autocnn.store.rows import is_refused
+
+STUCK = 10
+"""Draws in a row of what was there before, after which chance draws."""
+
 
 class _Seen(optuna.Study):
-    """A study in which paused trials are pruned ones, by what they have reached."""
+    """A study whose trials are as they are to be learned from."""
+
+    _all_as_seen: Callable[[Sequence[FrozenTrial]], Sequence[FrozenTrial]]
 
     def _get_trials(
         self,
@@ -19,30 +28,89 @@ class _Seen(optuna.Study):
         states: Container[TrialState] | None = None,
         use_cache: bool = False,  # noqa: ARG002
     ) -> list[FrozenTrial]:
-        found = map(_as_pruned, super()._get_trials(deepcopy=False))
+        found = self._all_as_seen(super()._get_trials(deepcopy=False))
         return [trial for trial in found if states is None or trial.state in states]
 
 
-def _as_pruned(trial: FrozenTrial) -> FrozenTrial:
-    paused = trial.user_attrs.get("status") == "paused"
-    if trial.state is not TrialState.RUNNING or not paused:
-        return trial
-    seen = copy.copy(trial)
-    seen.state = TrialState.PRUNED
-    return seen
-
-
 class Informed(BaseSampler):
-    """Another sampler, to which every trial that waits at a rung is pruned there."""
+    """Another sampler, to which every trial that waits at a rung is pruned there.
 
-    def __init__(self, sampler: BaseSampler) -> None:
-        self._sampler = sampler
+    And to which the study's limits are constraints, by what they are now: they may
+    change from run to run. When it drew again and again what was there before, the
+    next draws are left to chance: what is left to find is where it would not look.
+    """
+
+    def __init__(
+        self,
+        sampler: BaseSampler,
+        chance: BaseSampler,
+        limits: Mapping[str, float],
+        *,
+        complete_only: bool = False,
+    ) -> None:
+        """`complete_only` samplers look at no other trials, so not at refused ones."""
+        self._sampler = self._drawing = sampler
+        self._chance = chance
+        self._limits = limits
+        self._complete_only = complete_only
+        self._known: dict[int, FrozenTrial] = {}
+        """Finished trials as they are seen, by their ids."""
+
+    def _seen(self, study: optuna.Study) -> optuna.Study:
+        seen = copy.copy(study)
+        seen.__class__ = _Seen
+        seen._all_as_seen = self._all_as_seen  # type: ignore[attr-defined]
+        return seen
+
+    def _all_as_seen(self, trials: Sequence[FrozenTrial]) -> Sequence[FrozenTrial]:
+        seen = [self._as_seen(trial) for trial in trials]
+        if not self._complete_only:
+            return seen
+        # With the median of all scores a refused trial is thought neither good nor bad,
+        # only over a limit; unseen, it would be proposed again and again.
+        done = [trial for trial in seen if trial.state is TrialState.COMPLETE]
+        scores = [trial.value for trial in done if trial.value is not None]
+        return [_completed(trial, scores) for trial in seen] if scores else seen
+
+    def _as_seen(self, trial: FrozenTrial) -> FrozenTrial:
+        if trial.state is TrialState.RUNNING:
+            paused = trial.user_attrs.get("status") == "paused"
+            return self._with_constraints(trial, paused=True) if paused else trial
+        if not self._limits and not is_refused(trial):
+            return trial
+        if trial._trial_id not in self._known:
+            self._known[trial._trial_id] = self._with_constraints(trial)
+        return self._known[trial._trial_id]
+
+    def _with_constraints(
+        self, trial: FrozenTrial, *, paused: bool = False
+    ) -> FrozenTrial:
+        """Copy a trial, with the limits of now in place of those of its time.
+
+        All trials have a constraint for each limit, or Optuna's GP refuses them; 0
+        where a cost is not known. One that was refused, but would not be now, is as if
+        it had failed: nothing is known of it.
+        """
+        seen = copy.copy(trial)
+        seen.system_attrs = {
+            key: value
+            for key, value in trial.system_attrs.items()
+            if not key.startswith(_CONSTRAINTS)
+        }
+        for name, limit in self._limits.items():
+            cost = trial.user_attrs.get(name, limit)
+            seen.system_attrs[_CONSTRAINTS + name] = excess(cost, limit)
+        if paused:
+            seen.state = TrialState.PRUNED
+        elif is_refused(trial) and all(each <= 0 for each in seen.constraints.values()):
+            seen.state = TrialState.FAIL
+        return seen
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """Ask the sampler."""
-        return self._sampler.infer_relative_search_space(_seen(study), trial)
+        return self._drawing.infer_relative_search_space(self._seen(study), trial)
 
     def sample_relative(
         self,
@@ -51,7 +119,7 @@ class Informed(BaseSampler):
         search_space: dict[str, BaseDistribution],
     ) -> dict[str, Any]:
         """Ask the sampler."""
-        return self._sampler.sample_relative(_seen(study), trial, search_space)
+        return self._drawing.sample_relative(self._seen(study), trial, search_space)
 
     def sample_independent(
         self,
@@ -61,13 +129,14 @@ class Informed(BaseSampler):
         param_distribution: BaseDistribution,
     ) -> Any:
         """Ask the sampler."""
-        return self._sampler.sample_independent(
-            _seen(study), trial, param_name, param_distribution
+        return self._drawing.sample_independent(
+            self._seen(study), trial, param_name, param_distribution
         )
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
-        """Tell the sampler."""
-        self._sampler.before_trial(study, trial)
+        """Tell the sampler, and choose whether it or chance is to draw this trial."""
+        self._drawing = self._chance if _is_stuck(study) else self._sampler
+        self._drawing.before_trial(study, trial)
 
     def after_trial(
         self,
@@ -82,9 +151,36 @@ class Informed(BaseSampler):
     def reseed_rng(self) -> None:
         """Tell the sampler."""
         self._sampler.reseed_rng()
+        self._chance.reseed_rng()
 
 
-def _seen(study: optuna.Study) -> optuna.Study:
-    seen = copy.copy(study)
-    seen.__class__ = _Seen
+def _completed(trial: FrozenTrial, scores: Sequence[float]) -> FrozenTrial:
+    """Make a refused trial a complete one, in the middle of all that are."""
+    if trial.state is not TrialState.PRUNED or not is_refused(trial):
+        return trial
+    seen = copy.copy(trial)
+    seen.state, seen.value = TrialState.COMPLETE, statistics.median(scores)
     return seen
+
+
+def excess(cost: float, limit: float) -> float:
+    """Say how far a cost is over its limit, or below it, as Optuna's constraints are.
+
+    In logarithms: one scale for all costs, and about linear in the log of a width.
+    """
+    return math.log(max(cost, 1e-12) / limit)
+
+
+_CONSTRAINTS = "constraints:"
+"""Optuna's prefix of the system attributes that hold them."""
+
+
+def _is_stuck(study: optuna.Study) -> bool:
+    """Whether the last trials were all refused as copies of earlier ones."""
+    last = [
+        trial
+        for trial in study.get_trials(deepcopy=False)[-2 * STUCK :]
+        if trial.state.is_finished()
+    ][-STUCK:]
+    copies = [t for t in last if is_refused(t) and t.state is TrialState.FAIL]
+    return len(copies) == STUCK

@@ -3,6 +3,8 @@
 import shutil
 from collections.abc import Iterable
 
+from optuna.trial import FrozenTrial, TrialState
+
 from autocnn import events
 from autocnn.events import Emit
 from autocnn.search.best import kept_score
@@ -38,9 +40,9 @@ class Kept:
         """Delete the checkpoints of a trial that will not go on."""
         shutil.rmtree(self._plan.checkpoints(trial), ignore_errors=True)
 
-    def forget_all_but(self, trials: Iterable[int]) -> None:
+    def forget_all_but(self, trials: Iterable[FrozenTrial]) -> None:
         """Delete what a driver that died left of trials that will not go on."""
-        still_open = {str(trial) for trial in trials}
+        still_open = {str(t.number) for t in trials if t.state is TrialState.RUNNING}
         for folder in self._plan.folder.glob("checkpoints/*"):
             if folder.name not in still_open:
                 shutil.rmtree(folder, ignore_errors=True)

@@ -7,7 +7,8 @@ import math
 from collections.abc import Iterator, Mapping
 
 from autocnn.choices import FloatRange, IntRange, OneOf, Range, Scalar
-from autocnn.search.space import Space, clip
+from autocnn.search.ranges import clip
+from autocnn.search.space import Space
 from autocnn.store.rows import StudySnapshot
 
 PORTFOLIO: Mapping[str, Mapping[str, Scalar]] = {

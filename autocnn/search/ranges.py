@@ -1,5 +1,6 @@
 """How a range is written in a space file, and what is refused there."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,6 +47,31 @@ def read_prior(name: str, value: Any, choice: Range, where: str) -> Scalar | Non
             hint=f"it is a value from {choice.low:g} to {choice.high:g}",
         )
     return float(prior) if isinstance(choice, FloatRange) else int(prior)
+
+
+def single(choice: Range) -> Scalar | None:
+    """Give the only value of a range that holds one; None if it holds more."""
+    match choice:
+        case FloatRange(low, high) | IntRange(low, high):
+            return low if low == high else None
+        case OneOf(choices):
+            return choices[0] if len(choices) == 1 else None
+
+
+def clip(value: Any, choice: Range) -> Scalar:
+    """Bring a value into a range; what cannot be is replaced by the middle."""
+    match choice:
+        case OneOf(choices):
+            return value if value in choices else choices[0]
+        case FloatRange(low, high, log) | IntRange(low, high, log):
+            if not isinstance(value, int | float):
+                value = math.sqrt(low * high) if log else (low + high) / 2
+            inside: float = min(max(value, low), high)
+            if isinstance(choice, FloatRange):
+                return inside
+            steps = (choice.high - choice.low) // choice.step
+            nearest = round((inside - choice.low) / choice.step)
+            return choice.low + choice.step * min(steps, nearest)
 
 
 def check_number(name: str, value: Scalar, likeness: Range | None, where: str) -> None:

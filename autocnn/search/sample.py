@@ -1,8 +1,10 @@
 """A few recipes of a space, to tell what its trials will cost before any is trained."""
 
+import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import optuna
 
@@ -31,12 +33,19 @@ class Drawn:
 
 
 def draw_some(
-    space: Space, shape: ImageShape, *, epochs: int, draws: int = DRAWS
+    space: Space,
+    shape: ImageShape,
+    *,
+    epochs: int,
+    draws: int = DRAWS,
+    limits: Mapping[str, float] = MappingProxyType({}),
 ) -> list[Drawn]:
     """Draw recipes at random, always the same; the first is the first trial's.
 
+    Those over the limits on parameters and FLOPs are left out, unless all are.
     RequestError if none of them can be built.
     """
+    flops = limits.get("flops", math.inf)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     study.enqueue_trial(dict(space.defaults))
@@ -45,13 +54,21 @@ def draw_some(
     for _ in range(draws):
         values = spaces.draw(space, study.ask())
         try:
-            recipe = spaces.to_recipe(space, values, shape, epochs=epochs)
+            recipe = spaces.to_recipe(
+                space, values, shape, epochs=epochs, most_flops=flops
+            )
             drawn.append(Drawn(recipe, summarize(recipe, shape)))
         except RequestError as error:
             problem = error
     if problem is not None and not drawn:
         raise problem
-    return drawn
+    parameters = limits.get("parameters", math.inf)
+    within = [
+        one
+        for one in drawn
+        if one.summary.flops <= flops and one.summary.parameters <= parameters
+    ]
+    return within or drawn
 
 
 def heaviest(drawn: Sequence[Drawn]) -> Recipe:

@@ -3,6 +3,7 @@
 import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import optuna
 from optuna.samplers import BaseSampler
@@ -21,6 +22,8 @@ class Sampler:
     help: str
     package: str = ""
     """What must be installed for it, beyond autocnn's own needs."""
+    complete_only: bool = False
+    """Whether it heeds constraints, but of complete trials only."""
 
 
 SAMPLERS: Mapping[str, Sampler] = {
@@ -41,6 +44,7 @@ SAMPLERS: Mapping[str, Sampler] = {
             seed=seed, n_startup_trials=startup
         ),
         "a Gaussian process; good under 100 trials with --pruner none",
+        complete_only=True,
     ),
     "cmaes": Sampler(
         lambda seed, _: optuna.samplers.CmaEsSampler(seed=seed),
@@ -69,12 +73,17 @@ SAMPLERS: Mapping[str, Sampler] = {
 
 
 def make_sampler(
-    name: str, *, seed: int, trials: int, startup: int = 10
+    name: str,
+    *,
+    seed: int,
+    trials: int,
+    startup: int = 10,
+    limits: Mapping[str, float] = MappingProxyType({}),
 ) -> BaseSampler:
     """Make a sampler for a study that already holds so many trials.
 
     Their count goes into the seed: a resumed search must not draw again what it drew
-    at its start.
+    at its start. `limits` bound attributes of trials; TPE and GP learn what keeps them.
     """
     row = pick(SAMPLERS, name, "sampler")
     if row.package and importlib.util.find_spec(row.package) is None:
@@ -82,4 +91,10 @@ def make_sampler(
             f"the sampler '{name}' needs the package '{row.package}'",
             hint=f"pip install {row.package}, or choose another --sampler",
         )
-    return Informed(row.make((seed * 1_000_003 + trials) % 2**32, startup))
+    seed = (seed * 1_000_003 + trials) % 2**32
+    return Informed(
+        row.make(seed, startup),
+        optuna.samplers.RandomSampler(seed),
+        limits,
+        complete_only=row.complete_only,
+    )

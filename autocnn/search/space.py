@@ -21,9 +21,11 @@ from autocnn.search import parameters
 from autocnn.search.ranges import (
     check_number,
     check_value,
+    clip,
     parse_range,
     range_to_dict,
     read_prior,
+    single,
 )
 
 FLOPS = FloatRange(0.0, float("inf"))
@@ -179,14 +181,26 @@ def draw(space: Space, trial: optuna.trial.Trial) -> dict[str, Scalar]:
 
 
 def to_recipe(
-    space: Space, values: Mapping[str, Any], shape: ImageShape, *, epochs: int
+    space: Space,
+    values: Mapping[str, Any],
+    shape: ImageShape,
+    *,
+    epochs: int,
+    most_flops: float = math.inf,
 ) -> Recipe:
-    """Write out the recipe that drawn values stand for."""
+    """Write out the recipe that drawn values stand for.
+
+    Networks by PARAMETERS are made narrower to keep `most_flops`, if they can be.
+    """
     if space.template is not None:
         recipe = _fill(space, values, epochs=epochs, where="the space")
         return dataclasses.replace(recipe, shape=shape)
     return compiler.to_recipe(
-        {**space.fixed, **values}, shape, epochs=epochs, max_flops=space.max_flops
+        {**space.fixed, **values},
+        shape,
+        epochs=epochs,
+        max_flops=space.max_flops,
+        most_flops=most_flops,
     )
 
 
@@ -248,31 +262,6 @@ def from_dict(document: Mapping[str, Any]) -> Space:
         priors=document.get("priors", {}),
         max_flops=document["max_flops"],
     )
-
-
-def single(choice: Range) -> Scalar | None:
-    """Give the only value of a range that holds one; None if it holds more."""
-    match choice:
-        case FloatRange(low, high) | IntRange(low, high):
-            return low if low == high else None
-        case OneOf(choices):
-            return choices[0] if len(choices) == 1 else None
-
-
-def clip(value: Any, choice: Range) -> Scalar:
-    """Bring a value into a range; what cannot be is replaced by the middle."""
-    match choice:
-        case OneOf(choices):
-            return value if value in choices else choices[0]
-        case FloatRange(low, high, log) | IntRange(low, high, log):
-            if not isinstance(value, int | float):
-                value = math.sqrt(low * high) if log else (low + high) / 2
-            inside: float = min(max(value, low), high)
-            if isinstance(choice, FloatRange):
-                return inside
-            steps = (choice.high - choice.low) // choice.step
-            nearest = round((inside - choice.low) / choice.step)
-            return choice.low + choice.step * min(steps, nearest)
 
 
 def _check_ends(name: str, choice: Range, likeness: Range | None, where: str) -> None:

@@ -9,7 +9,6 @@ import optuna
 from autocnn.choices import FloatRange, IntRange, OneOf, Range, Scalar
 from autocnn.errors import RequestError
 from autocnn.nets.net import summarize
-from autocnn.search import space as spaces
 from autocnn.search.study import StudyConfig
 from autocnn.storage import retried
 from autocnn.store.command import Command, answer, commands
@@ -123,8 +122,7 @@ def check_params(params: Mapping[str, Any], config: StudyConfig) -> dict[str, Sc
         if expected:
             raise RequestError(f"{name} cannot be {params[name]!r}: it is {expected}")
         values[name] = params[name]
-    recipe = spaces.to_recipe(config.space, values, config.shape, epochs=config.epochs)
-    summarize(recipe, config.shape)
+    summarize(config.recipe(values), config.shape)
     return values
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
 from autocnn.errors import RequestError, StudyError, UnavailableError
-from autocnn.recipe import ImageShape
+from autocnn.recipe import ImageShape, Recipe
 from autocnn.search import space as spaces
 from autocnn.search.portfolio import Point, start_points
 from autocnn.search.pruners import make_pruner
@@ -24,7 +25,7 @@ from autocnn.search.samplers import make_sampler
 from autocnn.search.space import Space
 from autocnn.search.widen import is_wider, widen
 from autocnn.storage import check_storage, retried, sqlite_file, study_names
-from autocnn.store.rows import CONFIG
+from autocnn.store.rows import CONFIG, is_refused
 
 TRIALS = "autocnn:trials"
 NAME = re.compile(r"[\w][\w.-]{0,99}")
@@ -51,12 +52,24 @@ class StudyConfig:
     pruner: str
     portfolio: bool = True
     """Whether it begins with recipes known to do well, instead of random ones."""
+    limits: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    """What a trial's network may cost at most, by the names in search.limits."""
 
     @property
     def startup(self) -> int:
         """After how many trials the sampler begins to learn from them."""
         points = sum(1 for _ in start_points(self.space, portfolio=self.portfolio))
         return points if points > 1 else RANDOM_TRIALS
+
+    def recipe(self, values: Mapping[str, Any]) -> Recipe:
+        """Write out the recipe that drawn values stand for in this study."""
+        return spaces.to_recipe(
+            self.space,
+            values,
+            self.shape,
+            epochs=self.epochs,
+            most_flops=self.limits.get("flops", math.inf),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Write the config as plain values."""
@@ -66,6 +79,7 @@ class StudyConfig:
         return own | {
             "shape": dataclasses.asdict(self.shape),
             "space": spaces.to_dict(self.space),
+            "limits": dict(self.limits),
         }
 
     @classmethod
@@ -82,7 +96,7 @@ class StudyConfig:
 
 # How trials are drawn and judged may change between two runs of a study; what they
 # are and what they are measured on may not, or they could not be compared.
-CHANGEABLE = {"sampler", "pruner", "source", "portfolio"}
+CHANGEABLE = {"sampler", "pruner", "source", "portfolio", "limits"}
 RANDOM_TRIALS = 10
 """Where there is no portfolio, as many trials are drawn at random first."""
 
@@ -150,7 +164,11 @@ def open_study(storage: RDBStorage, name: str, config: StudyConfig) -> optuna.St
         study.set_metric_names(["val_accuracy"])
     trials = len(study.get_trials(deepcopy=False))
     study.sampler = make_sampler(
-        config.sampler, seed=config.seed, trials=trials, startup=config.startup
+        config.sampler,
+        seed=config.seed,
+        trials=trials,
+        startup=config.startup,
+        limits=config.limits,
     )
     study.pruner = make_pruner(config.pruner, config.folds or config.epochs)
     return study
@@ -184,7 +202,8 @@ def agree_on_trials(study: optuna.Study, typed: str, total: int) -> int:
     changed that meanwhile, when the same is asked for again.
     """
     before = study.user_attrs.get(TRIALS, {})
-    begun = sum(t.state is not TrialState.WAITING for t in study.get_trials(False))
+    there = study.get_trials(deepcopy=False)
+    begun = sum(t.state is not TrialState.WAITING and not is_refused(t) for t in there)
     if before.get("typed") == typed and begun < before.get("total", 0):
         return int(before["total"])
     study.set_user_attr(TRIALS, {"typed": typed, "total": total})

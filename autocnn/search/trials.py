@@ -52,6 +52,8 @@ class Plan:
     """What work costs on this machine, if that was measured."""
     typical_epoch: Callable[[], float | None] = lambda: None
     """Predicts the seconds of an epoch of the space's median network; takes one."""
+    latency: Callable[[Recipe], float | None] = lambda _: None
+    """Measures the seconds that a recipe's network takes for one image."""
 
     @property
     def rungs(self) -> list[int]:
@@ -158,12 +160,7 @@ def prepare(running: Running, plan: Plan) -> Job:
     config, trial = plan.config, running.trial
     values = spaces.draw(config.space, trial)
     text = trial.user_attrs.get("recipe")
-    if text is None:
-        recipe = spaces.to_recipe(
-            config.space, values, config.shape, epochs=config.epochs
-        )
-    else:
-        recipe = recipes.loads(text)
+    recipe = config.recipe(values) if text is None else recipes.loads(text)
     summary = summarize(recipe, config.shape)
     seed = config.seed * 1_000 + trial.number
     if text is None:

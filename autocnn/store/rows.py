@@ -26,6 +26,7 @@ STATUS: Mapping[TrialState, str] = {
     TrialState.FAIL: "failed",
     TrialState.WAITING: "waiting",
 }
+REFUSED = "refused"
 
 UNDERWAY = ("running", "interrupted")
 
@@ -50,7 +51,8 @@ class TrialRow:
     state: str
     """Optuna's word, in lower case."""
     status: str
-    """complete, running, paused, interrupted, pruned, failed or waiting."""
+    """complete, running, paused, interrupted, pruned, failed, waiting or refused:
+    drawn, but not trained."""
     val_accuracy: float | None
     """The best over its epochs, or the mean over its folds."""
     val_standard_error: float | None
@@ -59,6 +61,7 @@ class TrialRow:
     """Trained so far (with folds: folds)."""
     parameters: int | None
     flops: int | None
+    """Of one image's forward pass."""
     seconds: float | None
     params: Mapping[str, Any]
     """What the sampler drew."""
@@ -80,6 +83,8 @@ class TrialRow:
     pauses: tuple[Pause, ...] = ()
     epoch_ends: tuple[float, ...] = ()
     """When each value of the curve came, in seconds since 1970; of open trials only."""
+    latency: float | None = None
+    """Seconds that its network takes for one image, if that was measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +117,16 @@ class StudySnapshot:
         for row in self.trials:
             counts[row.status] = counts.get(row.status, 0) + 1
         return counts
+
+    @property
+    def refused(self) -> int:
+        """How many trials were drawn, but are not trained: they do not count."""
+        return sum(row.status == REFUSED for row in self.trials)
+
+
+def is_refused(trial: FrozenTrial) -> bool:
+    """Say whether a trial was drawn, but is not trained: it does not count."""
+    return trial.state.is_finished() and trial.user_attrs.get("status") == REFUSED
 
 
 def find_study(storage: RDBStorage, name: str | None) -> optuna.Study:
@@ -208,6 +223,8 @@ def row(trial: FrozenTrial, images: int | None) -> TrialRow:
     status = STATUS[trial.state]
     if status == "running":
         status = attributes.get("status", status)
+    elif is_refused(trial):
+        status = REFUSED
     score = _score(trial, curve, folds=bool(attributes.get("folds")))
     return TrialRow(
         trial=trial.number,
@@ -232,6 +249,7 @@ def row(trial: FrozenTrial, images: int | None) -> TrialRow:
         promotions=attributes.get("promotions", 0),
         pauses=tuple(Pause(*pause) for pause in attributes.get("pauses", ())),
         epoch_ends=_epoch_ends(trial, len(curve)),
+        latency=attributes.get("latency"),
     )
 
 

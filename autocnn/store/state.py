@@ -59,8 +59,8 @@ class SearchState:
     """Of the runs before."""
     seconds_left: float | None = None
     outcome: str = ""
-    """When ended: complete, time is up, target reached, no more gain expected,
-    interrupted, or failed."""
+    """When ended: complete, nothing fits, time is up, target reached, no more gain
+    expected, interrupted, or failed."""
     notice: str = ""
     """The last thing that a person should know."""
     rungs: tuple[int, ...] = ()

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from autocnn.store.rows import StudySnapshot, TrialRow
+from autocnn.store.pareto import COSTS, front
+from autocnn.store.rows import REFUSED, StudySnapshot, TrialRow
 from autocnn.views import tables
 
 COLUMNS = (
@@ -15,6 +16,7 @@ COLUMNS = (
     "seconds",
     "settings",
 )
+SHOWN_COSTS = {"params": "parameters", "flops": "flops", "latency": "latency"}
 # What most tells two networks apart, for lines that have no room for everything.
 SHORT = {"learning_rate_factor": "rate", "batch_size": "batch"}
 KEY_SETTINGS = (
@@ -28,30 +30,44 @@ KEY_SETTINGS = (
 )
 
 
-def rows(study: StudySnapshot, *, top: int | None = None) -> list[dict[str, Any]]:
-    """All trials, ranked; those without a score come last, without a rank."""
-    ranked = study.ranked()
-    others = [row for row in study.trials if row.val_accuracy is None]
-    listed = [_row(row, rank) for rank, row in enumerate(ranked, start=1)]
-    listed += [_row(row, None) for row in others]
-    return listed[:top] if top else listed
+def rows(
+    study: StudySnapshot, *, top: int | None = None, pareto: str = ""
+) -> list[dict[str, Any]]:
+    """All trials, ranked; those without a score come last, without a rank.
+
+    Without those that were refused. `pareto` names one of COSTS: then only trials that
+    no other beats in accuracy and in that cost, the cheapest first.
+    """
+    ranked = {row.trial: rank for rank, row in enumerate(study.ranked(), start=1)}
+    if pareto:
+        chosen = front(study.trials, COSTS[pareto])
+    else:
+        others = [row for row in study.trials if row.val_accuracy is None]
+        chosen = study.ranked() + [row for row in others if row.status != REFUSED]
+    return [_row(row, ranked.get(row.trial)) for row in chosen[: top or None]]
 
 
-def write(study: StudySnapshot, form: str, *, top: int | None = None) -> None:
+def write(
+    study: StudySnapshot, form: str, *, top: int | None = None, pareto: str = ""
+) -> None:
     """Write the leaderboard; the table shows key settings only."""
-    listed = rows(study, top=top)
+    listed = rows(study, top=top, pareto=pareto)
     if form == "table":
         listed = [row | {"settings": key_settings(row["params"])} for row in listed]
-    tables.write(listed, form, columns=COLUMNS)
+    columns = [*COLUMNS]
+    if pareto and (shown := SHOWN_COSTS[pareto]) not in columns:
+        columns.insert(columns.index("seconds"), shown)
+    tables.write(listed, form, columns=columns)
 
 
 def heading(study: StudySnapshot) -> str:
     """Name the study, and the set its scores come from."""
     images = study.config.get("val_images")
     measured = f", accuracy on {images} validation images" if images else ""
+    refused = f"; {study.refused} drawn and not trained" if study.refused else ""
     kept = study.state.checkpoint_bytes if study.state else 0
     disk = f"; checkpoints take {tables.size(kept)}" if kept else ""
-    return f"study {study.name}{measured} (± standard error){disk}"
+    return f"study {study.name}{measured} (± standard error){refused}{disk}"
 
 
 def _row(row: TrialRow, rank: int | None) -> dict[str, Any]:
@@ -66,6 +82,7 @@ def _row(row: TrialRow, rank: int | None) -> dict[str, Any]:
         "promotions": row.promotions,
         "parameters": row.parameters,
         "flops": row.flops,
+        "latency": row.latency,
         "seconds": row.seconds,
         "reason": row.reason,
         "params": dict(row.params),

@@ -74,6 +74,7 @@ def started(event: SearchStarted) -> str:
         f"study {event.study}: {event.data}, {trials}{before}, up to "
         f"{event.epochs} epochs each, {share} on {event.device}, "
         f"sampler {event.sampler}, pruner {event.pruner}"
+        + (f", {event.limits}" if event.limits else "")
         + (f"; trials that go on: {resumed}" if resumed else "")
     )
 
@@ -81,6 +82,8 @@ def started(event: SearchStarted) -> str:
 def trial_ended(event: TrialEnded) -> str:
     """Say how a trial ended."""
     why = f": {event.reason}" if event.reason else ""
+    if event.status == "refused":
+        return f"trial {event.trial} refused{why}"
     return (
         f"trial {event.trial} {event.status}{why} "
         f"(val {accuracy(event.val_accuracy)}, {event.epochs} epochs, "

@@ -9,7 +9,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from autocnn import quantities
+
 Row = Mapping[str, Any]
+
+count, duration = quantities.count, quantities.duration
 
 
 def accuracy(value: float | None) -> str:
@@ -22,27 +26,6 @@ def score(value: float | None, error: float | None) -> str:
     if value is None or error is None:
         return accuracy(value)
     return f"{accuracy(value)} ±{100 * error:.1f}"
-
-
-def count(value: float | None) -> str:
-    """1250858 to ``1.25 M``."""
-    if value is None:
-        return "-"
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= size:
-            return f"{value / size:.3g} {unit}"
-    return f"{value:g}"
-
-
-def duration(seconds: float | None) -> str:
-    """150 to ``2m30s``."""
-    if seconds is None:
-        return "-"
-    if seconds < 60:
-        return f"{seconds:.1f}s" if seconds < 10 else f"{seconds:.0f}s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}h{minutes:02}m" if hours else f"{minutes}m{rest:02}s"
 
 
 def size(number: float) -> str:
@@ -71,6 +54,7 @@ SHOWN: Mapping[str, Callable[[Any], str]] = {
     "parameters": count,
     "flops": count,
     "seconds": duration,
+    "latency": quantities.milliseconds,
 }
 NEVER_WRAPPED = {"settings", "layer", "parameter", "study"}
 RIGHT = {"rank", "trial", "epochs", "trials", "images", *SHOWN}

@@ -184,3 +184,49 @@ def test_two_storages_never_share_a_network(run, here, image_folder):
     ]
     seeds = [json.loads(card.read_text())["seed"] for card in cards]
     assert seeds == [0, 5000]
+
+
+def test_limits_are_the_study_s_until_they_are_changed(run, here, image_folder):
+    words = ("--trials", 3, "--sampler", "random", *SMALL)
+    limits = ("--max-params", "3k", "--max-flops", "1G", "--max-epoch-time", "1h")
+    plan = run("search", image_folder, "--dry-run", *words, *limits).out
+    assert "at most 3 k parameters, 1 GFLOPs an image, 1h00m an epoch" in plan
+    first = run("search", image_folder, *words, *limits)
+    assert first.code == 0, first.err
+    assert "at most 3 k parameters" in first.err
+    assert "over the limit of 3 k" in first.err
+    rows = json.loads(run("leaderboard", "--format", "json").out)
+    assert len(rows) == 3
+    assert all(row["parameters"] <= 3000 for row in rows)
+    assert "drawn and not trained" in run("leaderboard").err
+
+    again = run("search", image_folder, "--trials", "+1")
+    assert again.code == 0, again.err
+    assert "3 done before" in again.err
+    assert "at most 3 k parameters" in again.err
+    lifted = ("--max-params", "none", "--max-latency", "1s", "--trials", "+3")
+    more = run("search", image_folder, *lifted)
+    assert more.code == 0, more.err
+    assert "at most 1 GFLOPs an image, 1h00m an epoch, 1e+03 ms" in more.err
+    rows = json.loads(run("leaderboard", "--format", "json").out)
+    assert len(rows) == 7
+    measured = [row for row in rows if row["latency"]]
+    assert len(measured) == 3
+    chosen = json.loads(
+        run("leaderboard", "--pareto", "latency", "--format", "json").out
+    )
+    latencies = [row["latency"] for row in chosen]
+    assert latencies == sorted(latencies)
+    assert {row["trial"] for row in chosen} <= {row["trial"] for row in measured}
+    assert "latency" in run("leaderboard", "--pareto", "latency").out
+    csv = run("leaderboard", "--pareto", "params", "--format", "csv").out
+    assert "parameters" in csv.splitlines()[0]
+
+
+def test_a_limit_that_nothing_keeps_is_an_error(run, here, image_folder):
+    words = ("--trials", 3, "--sampler", "random", *SMALL)
+    ran = run("search", image_folder, *words, "--max-params", 10)
+    assert ran.code == 2
+    assert "nothing that was drawn keeps the limits, 100 times in a row" in ran.err
+    assert "parameters, over the limit of 10" in ran.err
+    assert "--space" in ran.err

@@ -119,3 +119,13 @@ def test_as_many_trainings_share_a_gpu_as_its_memory_holds(
 ):
     monkeypatch.setattr(devices, "cores", lambda: 16)
     assert devices.workers_that_fit(free, taken) == jobs
+
+
+def test_latency_is_measured_in_a_process_of_its_own(make_recipe, tiny_shape):
+    found = machine.latency(CPU, make_recipe(), tiny_shape)
+    assert found is not None
+    assert 0 < found < 1
+
+
+def test_a_network_that_cannot_run_has_no_latency(make_recipe, tiny_shape):
+    assert machine.latency(CPU, make_recipe(["max_pool 99"]), tiny_shape) is None

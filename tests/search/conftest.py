@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
@@ -55,7 +56,7 @@ class Search:
         trials: int | None,
         emit: Emit = events.ignore,
         deadline: float = math.inf,
-        **more: object,
+        **plan: Any,
     ) -> Driver:
         def hear(event: Event) -> None:
             self.heard.append(event)
@@ -63,16 +64,16 @@ class Search:
 
         study = self.study
         enqueue_start(study, self.config, trials)
-        plan = Plan(
+        made = Plan(
             config=self.config,
             info=self.data.info,
             data=self.data.folder,
             folder=self.folder,
             trials=trials,
             deadline=deadline,
-            **more,
+            **plan,
         )
-        return Driver(study, plan, engine, hear)
+        return Driver(study, made, engine, hear)
 
     def run(
         self,
@@ -82,10 +83,10 @@ class Search:
         stopping: Callable[[], bool] = lambda: False,
         emit: Emit = events.ignore,
         deadline: float = math.inf,
-        **more: object,
+        **plan: Any,
     ) -> Outcome:
         driver = self.driver(
-            engine, trials=trials, emit=emit, deadline=deadline, **more
+            engine, trials=trials, emit=emit, deadline=deadline, **plan
         )
         return driver.run(stopping)
 

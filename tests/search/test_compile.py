@@ -1,6 +1,7 @@
 """From drawn values to a recipe: every draw builds, and costs what it may."""
 
 import dataclasses
+import math
 
 import optuna
 import pytest
@@ -37,10 +38,10 @@ def compiled():
     """Write the first trial for CIFAR-10 out, some values changed, at any cost."""
     default = spaces.default_space(CIFAR10, accelerated=False)
 
-    def compile_with(max_flops=10**12, **changes):
+    def compile_with(max_flops=10**12, most_flops=math.inf, **changes):
         space = dataclasses.replace(default, max_flops=max_flops)
         values = {**space.defaults, **changes}
-        return spaces.to_recipe(space, values, CIFAR10, epochs=9)
+        return spaces.to_recipe(space, values, CIFAR10, epochs=9, most_flops=most_flops)
 
     return compile_with
 
@@ -106,6 +107,13 @@ def test_a_network_dearer_than_its_bound_is_made_narrower(compiled):
         recipe = compiled(**dear, max_flops=bound)
         assert summarize(recipe, CIFAR10).flops <= bound
         assert recipe.layers[0].arguments[0] < 64
+
+
+def test_a_limit_on_flops_makes_narrower_too_by_what_they_really_are(compiled):
+    for block in ("plain", "separable"):
+        free = summarize(compiled(block=block), CIFAR10).flops
+        recipe = compiled(block=block, most_flops=free / 3)
+        assert free / 9 < summarize(recipe, CIFAR10).flops <= free / 3
 
 
 def test_the_narrowest_network_may_cost_more_than_its_bound(compiled):

@@ -52,6 +52,17 @@ def test_the_cost_grows_with_the_images(drawn):
     assert few.median < many.median < 2.2 * few.median
 
 
+def test_what_a_limit_would_refuse_is_left_out(space, drawn):
+    parameters = sorted(one.summary.parameters for one in drawn)
+    few = draw_some(space, SHAPE, epochs=9, limits={"parameters": parameters[3]})
+    assert sorted(one.summary.parameters for one in few) == parameters[:4]
+    # If nothing is within the limit, something must tell what a trial may cost.
+    none = draw_some(space, SHAPE, epochs=9, limits={"parameters": 1})
+    assert len(none) == len(drawn)
+    cheap = draw_some(space, SHAPE, epochs=9, limits={"flops": 2e6})
+    assert all(one.summary.flops <= 2e6 for one in cheap)
+
+
 def test_a_space_that_never_fits_is_refused(space):
     speck = ImageShape(height=1, width=1, channels=1, classes=2)
     wide = adjusted({"stem": "patch", "stages": 4}, SHAPE, accelerated=False, where="")

@@ -1,10 +1,12 @@
 """The contract of every line of SAMPLERS."""
 
 import importlib.util
+import math
 import warnings
 
 import optuna
 import pytest
+from optuna.trial import FrozenTrial, TrialState
 
 from autocnn.errors import RequestError
 from autocnn.recipe import ImageShape
@@ -83,3 +85,85 @@ def test_an_unknown_sampler_is_answered_with_the_nearest():
 
 def test_every_sampler_says_what_it_is_good_for():
     assert all(row.help for row in SAMPLERS.values())
+
+
+LIMIT = 20.0
+
+
+def drawn_costs(name: str, seed: int, limits: dict[str, float], draws: int = 60):
+    """Draw where the best is beyond the limit; what is over it is refused as ever."""
+    study = optuna.create_study(direction="maximize")
+    study.sampler = make_sampler(name, seed=seed, trials=0, limits=limits)
+    costs = []
+    for _ in range(draws):
+        trial = study.ask()
+        width = trial.suggest_int("width", 1, 16)
+        depth = trial.suggest_int("depth", 1, 8)
+        rate = trial.suggest_float("rate", 0.001, 1.0, log=True)
+        cost = float(width * depth)
+        costs.append(cost)
+        trial.set_user_attr("parameters", cost)
+        if cost > LIMIT:
+            trial.set_user_attr("status", "refused")
+            study.tell(trial, None, TrialState.PRUNED)
+        else:
+            study.tell(trial, cost / 200 - (math.log10(rate) + 1) ** 2 / 10)
+    return costs
+
+
+@pytest.mark.parametrize(
+    ("name", "seeds", "draws"),
+    [("tpe", (1, 2, 3), 60), ("tpe-univariate", (1, 2, 3), 60), ("gp", (1,), 35)],
+)
+def test_a_sampler_that_knows_the_limits_proposes_more_that_keeps_them(
+    name, seeds, draws
+):
+    def feasible(limits: dict[str, float]) -> int:
+        late = [drawn_costs(name, seed, limits, draws)[20:] for seed in seeds]
+        return sum(cost <= LIMIT for costs in late for cost in costs)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        known, unknown = feasible({"parameters": LIMIT}), feasible({})
+    assert known > 2 * unknown
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_every_sampler_bears_refused_trials(name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        costs = drawn_costs(name, 0, {"parameters": LIMIT, "latency": 1.0}, 14)
+    assert min(costs) <= LIMIT
+
+
+def seen_by_the_sampler(limits: dict[str, float]) -> dict[int, FrozenTrial]:
+    """One trial that is complete, one refused, one paused; costs of 10, 30 and 20."""
+    study = optuna.create_study(direction="maximize")
+    for cost in (10.0, 30.0, 20.0):
+        study.ask().set_user_attr("parameters", cost)
+    study.tell(0, 0.5)
+    storage, ids = study._storage, [trial._trial_id for trial in study.trials]
+    storage.set_trial_system_attr(ids[1], "constraints:parameters", 0.1)
+    storage.set_trial_user_attr(ids[1], "status", "refused")
+    study.tell(1, None, TrialState.PRUNED)
+    storage.set_trial_user_attr(ids[2], "status", "paused")
+    sampler = make_sampler("random", seed=0, trials=3, limits=limits)
+    seen = sampler._seen(study)._get_trials()
+    return {trial.number: trial for trial in seen}
+
+
+def test_constraints_are_those_of_the_limits_there_are_now():
+    complete, refused, paused = seen_by_the_sampler({"parameters": 25.0}).values()
+    assert complete.constraints["parameters"] < 0
+    assert refused.constraints["parameters"] == pytest.approx(math.log(30 / 25))
+    assert (refused.state, paused.state) == (TrialState.PRUNED, TrialState.PRUNED)
+    complete, *_ = seen_by_the_sampler({"parameters": 5.0}).values()
+    assert complete.constraints["parameters"] > 0
+
+
+@pytest.mark.parametrize("limits", [{}, {"parameters": 40.0}, {"latency": 1.0}])
+def test_nothing_is_learned_from_a_trial_that_would_not_be_refused_now(limits):
+    complete, refused, paused = seen_by_the_sampler(limits).values()
+    states = [each.state for each in (complete, refused, paused)]
+    assert states == [TrialState.COMPLETE, TrialState.FAIL, TrialState.PRUNED]
+    assert set(complete.constraints) == set(limits)

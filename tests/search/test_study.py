@@ -41,13 +41,25 @@ def test_a_config_survives_json(config, tiny_shape):
         assert StudyConfig.from_dict(kept) == each
 
 
+def test_a_config_from_before_there_were_limits_has_none(config):
+    document = config.to_dict()
+    del document["limits"]
+    assert StudyConfig.from_dict(document) == config
+
+
 def test_the_same_search_is_resumed(storage, config):
     open_study(storage, "a", config).add_trial(optuna.trial.create_trial(value=0.5))
     assert len(open_study(storage, "a", config).trials) == 1
 
 
 @pytest.mark.parametrize(
-    "changes", [{"sampler": "tpe"}, {"pruner": "asha"}, {"source": "/elsewhere"}]
+    "changes",
+    [
+        {"sampler": "tpe"},
+        {"pruner": "asha"},
+        {"source": "/elsewhere"},
+        {"limits": {"parameters": 300_000, "latency": 0.02}},
+    ],
 )
 def test_how_trials_are_drawn_and_judged_may_change(storage, config, changes):
     open_study(storage, "a", config)

@@ -9,6 +9,7 @@ from optuna.trial import TrialState, create_trial
 
 from autocnn.errors import NoResultError, RequestError
 from autocnn.store.rows import CONFIG, find_study, find_trial, snapshot, standard_error
+from autocnn.views import leaderboard
 
 
 @pytest.fixture
@@ -66,6 +67,9 @@ def test_a_trial_of_another_program_has_a_row_too(study):
         (TrialState.RUNNING, {"status": "interrupted"}, "interrupted"),
         (TrialState.WAITING, {}, "waiting"),
         (TrialState.COMPLETE, {"status": "interrupted"}, "complete"),
+        (TrialState.PRUNED, {"status": "refused"}, "refused"),
+        (TrialState.FAIL, {"status": "refused"}, "refused"),
+        (TrialState.FAIL, {"status": "paused"}, "failed"),
     ],
 )
 def test_a_status_is_the_state_in_our_words(study, state, attributes, status):
@@ -117,6 +121,16 @@ def test_the_statuses_are_counted(found):
         "running": 1,
         "failed": 1,
     }
+
+
+def test_refused_trials_are_counted_and_have_no_rank(study):
+    add(study, curve=[0.5], latency=0.02)
+    add(study, TrialState.PRUNED, status="refused", reason="too large")
+    found = snapshot(study)
+    assert (found.refused, len(found.ranked())) == (1, 1)
+    assert [row.latency for row in found.trials] == [0.02, None]
+    assert [row["trial"] for row in leaderboard.rows(found)] == [0]
+    assert "1 drawn and not trained" in leaderboard.heading(found)
 
 
 def test_an_empty_study_has_no_best(study):

@@ -21,6 +21,7 @@ EXAMPLES = [
         trials=5,
         done=1,
         resumed=(0,),
+        limits="at most 300 k parameters",
     ),
     events.TrialStarted(
         trial=1, parameters=1000, flops=2_000_000, epochs=9, epochs_done=3, params={}
@@ -72,6 +73,20 @@ EXAMPLES = [
 ]
 
 
+def test_a_refused_trial_has_no_score():
+    refused = events.TrialEnded(
+        trial=3,
+        status="refused",
+        val_accuracy=None,
+        epochs=0,
+        seconds=0.0,
+        reason="2.1 M parameters, over the limit of 300 k",
+    )
+    assert plain.line(refused) == (
+        "trial 3 refused: 2.1 M parameters, over the limit of 300 k"
+    )
+
+
 def test_every_kind_of_event_has_an_example():
     assert {type(example) for example in EXAMPLES} == set(get_args(events.Event))
 
@@ -89,6 +104,7 @@ def test_lines_say_what_a_person_wants_to_know():
     lines = [plain.line(event) for event in EXAMPLES]
     assert "5 trials, 1 done before" in lines[0]
     assert "trials that go on: 0" in lines[0]
+    assert "pruner asha, at most 300 k parameters;" in lines[0]
     assert "2 MFLOPs" in lines[1]
     assert "from epoch 3" in lines[1]
     assert lines[1].startswith("trial 1 started: ")

@@ -46,6 +46,12 @@ def test_trials_are_ranked_as_on_the_leaderboard():
     assert (moment.finished, moment.total, moment.epochs) == (4, 4, 4)
 
 
+def test_refused_trials_are_neither_finished_nor_to_be_reached():
+    found = study(row(0, 0.5), row(1, status="refused"), row(2, status="running"))
+    moment = History().update(found, now=500.0)
+    assert (moment.finished, moment.total) == (1, 2)
+
+
 def test_the_rank_of_a_running_trial_follows_its_epochs():
     history, done = History(), row(0, 0.5, 0.6)
     first = history.update(study(done, row(1, 0.4, status="running")), now=150.0)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from autocnn.store.command import OPERATIONS, Command
-from autocnn.store.rows import StudySnapshot, TrialRow
+from autocnn.store.rows import REFUSED, StudySnapshot, TrialRow
 from autocnn.views.tables import accuracy, duration
 
 OPEN = ("running", "interrupted", "paused", "waiting")
@@ -58,7 +58,7 @@ class Moment:
     @property
     def finished(self) -> int:
         """How many trials are over."""
-        return sum(n for status, n in self.counts if status not in OPEN)
+        return sum(n for status, n in self.counts if status not in {*OPEN, REFUSED})
 
     @property
     def at_rest(self) -> tuple[int, tuple[tuple[int, int], ...]]:
@@ -70,7 +70,7 @@ class Moment:
     def total(self) -> int:
         """How many trials the study is to reach, as far as is known."""
         planned = self.study.state.trials if self.study.state else 0
-        return max(planned, len(self.study.trials))
+        return max(planned, len(self.study.trials) - self.study.refused)
 
     @property
     def bounded(self) -> bool:
