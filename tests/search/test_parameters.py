@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from autocnn.choices import OneOf, size
 from autocnn.recipe import ImageShape
 from autocnn.search.parameters import PARAMETERS, max_flops, max_stages, suited_to
-from autocnn.search.space import clip
+from autocnn.search.ranges import clip
 
 # These names are a file format: they are in every user's studies and space files.
 # A new one goes to the end of its list; none of them is ever renamed or removed.
