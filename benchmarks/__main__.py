@@ -124,12 +124,14 @@ def record(
     help="Of `record`. [default: the one of this repository]",
 )
 @click.option("--policy", "policies", multiple=True, help="Only these and the rivals.")
+@click.option("--start/--no-start", default=True, help="With our start points, or not.")
 def replay(
     quick: bool,
     as_json: bool,
     seeds: int | None,
     table: Path | None,
     policies: tuple[str, ...],
+    start: bool,
 ) -> None:
     """Play search policies on recorded curves, with epochs as the clock."""
     from autocnn.choices import pick
@@ -140,7 +142,8 @@ def replay(
         pick(module.POLICIES, name, "policy")
     chosen = policies or ((module.OURS,) if quick else ())
     seeds = seeds or (QUICK_SEEDS if quick else SEEDS)
-    compared = module.compare(curves.read(table or curves.RECORDED), seeds, chosen)
+    recorded = curves.read(table or curves.RECORDED)
+    compared = module.compare(recorded, seeds, chosen, start=start)
     module.write(compared)
     write_table(compared.measured(), module.BARS)
     if as_json:

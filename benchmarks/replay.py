@@ -3,6 +3,7 @@
 To try another policy, add its line to POLICIES.
 """
 
+import dataclasses
 import functools
 import statistics
 import warnings
@@ -68,6 +69,8 @@ POLICIES: Mapping[str, Policy] = {
     "random, no pruner": Policy(
         sampler=lambda seed: RandomSampler(seed=seed), start=False
     ),
+    "ours, start unpaused": Policy(sampler=_tpe, rungs=rungs.rungs, spared=1),
+    "ours, early best passes": Policy(sampler=_tpe, rungs=rungs.rungs, early_best=True),
     "ours, no start": Policy(sampler=_tpe, rungs=rungs.rungs, start=False),
     "ours, random": Policy(
         sampler=lambda seed: make_sampler("random", seed=seed, trials=0),
@@ -135,15 +138,21 @@ class Compared:
         }
 
 
-def compare(curves: Curves, seeds: int, names: Sequence[str] = ()) -> Compared:
-    """Play all policies, or those named and what they are measured by."""
+def compare(
+    curves: Curves, seeds: int, names: Sequence[str] = (), *, start: bool = True
+) -> Compared:
+    """Play all policies, or those named and what they are measured by.
+
+    Without `start`, nobody begins with the start points.
+    """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     board = Board(curves)
     chosen = [
         name
         for name in POLICIES
         if not names or name in names or name in (OURS, RIVAL, STOPPING)
     ]
-    work = functools.partial(play_all, board, chosen)
+    work = functools.partial(play_all, board, chosen, start)
     if seeds == 1:
         found = [work(0)]
     else:
@@ -167,6 +176,7 @@ def write(compared: Compared) -> None:
                     TENTHS, compared.median_tenths(name), strict=True
                 )
             },
+            "mean": f"{100 * statistics.mean(one.tenths[-1] for one in seen):.1f}",
             "matches at": f"{statistics.median(compared.matches(name)):.2f}",
             "missed": compared.missed(name),
         }
@@ -176,7 +186,7 @@ def write(compared: Compared) -> None:
 
 
 def play_all(
-    board: Board, names: Sequence[str], seed: int
+    board: Board, names: Sequence[str], start: bool, seed: int
 ) -> tuple[int, dict[str, Seen]]:
     """Play policies with one seed; with the budget that the rival set."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -186,6 +196,7 @@ def play_all(
     seen = {}
     for name in names:
         policy = POLICIES[name]
+        policy = dataclasses.replace(policy, start=policy.start and start)
         played = rival
         if name != RIVAL:
             with patch.object(rungs, "ETA", policy.eta):
