@@ -143,7 +143,7 @@ def replay(
     chosen = policies or ((module.OURS,) if quick else ())
     seeds = seeds or (QUICK_SEEDS if quick else SEEDS)
     recorded = curves.read(table or curves.RECORDED)
-    compared = module.compare(recorded, seeds, chosen, start=start)
+    compared = module.compare(recorded, seeds, _say, chosen, start=start)
     module.write(compared)
     write_table(compared.measured(), module.BARS)
     if as_json:

@@ -198,7 +198,7 @@ class Game:
         best, policy = max(running.curve), self._policy
         came = self._came.setdefault(len(running.curve), [])
         came.append(best)
-        if list(self._rows).index(running.number) < policy.spared:
+        if running.number in list(self._rows)[: policy.spared]:
             return False
         if policy.early_best and len(came) < policy.eta and best == max(came):
             return False

@@ -52,6 +52,16 @@ def _starting_up(trials: int) -> Callable[[int], BaseSampler]:
     )
 
 
+def _stopping(first: int, eta: int) -> Policy:
+    """Successive halving as Optuna has it, which gives trials up."""
+    return Policy(
+        sampler=lambda seed: TPESampler(seed=seed),
+        pruner=lambda _: SuccessiveHalvingPruner(
+            min_resource=first, reduction_factor=eta
+        ),
+    )
+
+
 POLICIES: Mapping[str, Policy] = {
     OURS: Policy(sampler=_tpe, rungs=rungs.rungs),
     # As Optuna's own examples have it.
@@ -60,12 +70,7 @@ POLICIES: Mapping[str, Policy] = {
         pruner=lambda _: MedianPruner(),
         start=False,
     ),
-    STOPPING: Policy(
-        sampler=lambda seed: TPESampler(seed=seed),
-        pruner=lambda epochs: SuccessiveHalvingPruner(
-            min_resource=rungs.first_rung(epochs), reduction_factor=rungs.ETA
-        ),
-    ),
+    STOPPING: _stopping(1, rungs.ETA),
     "random, no pruner": Policy(
         sampler=lambda seed: RandomSampler(seed=seed), start=False
     ),
@@ -87,12 +92,18 @@ POLICIES: Mapping[str, Policy] = {
         rungs=rungs.rungs,
     ),
     "ours, 5 start-ups": Policy(sampler=_starting_up(5), rungs=rungs.rungs),
-    "ours, 3 start-ups": Policy(sampler=_starting_up(3), rungs=rungs.rungs),
-    "ours, 20 start-ups": Policy(sampler=_starting_up(20), rungs=rungs.rungs),
     "ours, rungs 2, 6": Policy(sampler=_tpe, rungs=lambda _: (2, 6)),
     "ours, rung 3": Policy(sampler=_tpe, rungs=lambda _: (3,)),
     "ours, eta 2": Policy(sampler=_tpe, rungs=lambda _: (1, 2, 4), eta=2),
     "ours, eta 4": Policy(sampler=_tpe, rungs=lambda _: (1, 4), eta=4),
+    "ours, rung 3, start unpaused": Policy(
+        sampler=_tpe, rungs=lambda _: (3,), spared=1
+    ),
+    "ours, eta 2, start unpaused": Policy(
+        sampler=_tpe, rungs=lambda _: (1, 2, 4), eta=2, spared=1
+    ),
+    "stopping asha, rung 3": _stopping(3, 3),
+    "stopping asha, eta 2": _stopping(1, 2),
 }
 
 
@@ -139,7 +150,12 @@ class Compared:
 
 
 def compare(
-    curves: Curves, seeds: int, names: Sequence[str] = (), *, start: bool = True
+    curves: Curves,
+    seeds: int,
+    say: Callable[[str], None],
+    names: Sequence[str] = (),
+    *,
+    start: bool = True,
 ) -> Compared:
     """Play all policies, or those named and what they are measured by.
 
@@ -156,8 +172,12 @@ def compare(
     if seeds == 1:
         found = [work(0)]
     else:
+        found = []
         with ProcessPoolExecutor(cores(), mp_context=get_context("spawn")) as pool:
-            found = list(pool.map(work, range(seeds)))
+            for one in pool.map(work, range(seeds)):
+                found.append(one)
+                if len(found) % 10 == 0:
+                    say(f"{len(found)} of {seeds} seeds")
     return Compared(
         budgets=[budget for budget, _ in found],
         seen={name: [seen[name] for _, seen in found] for name in chosen},

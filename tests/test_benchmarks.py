@@ -131,6 +131,12 @@ def test_ours_begins_few_trials_in_vain_and_comes_to_the_end_with_some(quiet):
     assert len(lengths) > 30
 
 
+def test_a_spared_trial_never_pauses(quiet):
+    name = "ours, start unpaused"
+    played = Game(Board(a_table()), replay.POLICIES[name], seed=1).play(epochs=20)
+    assert next(iter(played.epochs.values())) == 9
+
+
 def test_the_trials_of_a_game_are_a_total(quiet):
     game = Game(Board(a_table()), replay.POLICIES[replay.RIVAL], seed=1)
     assert len(game.play(trials=20).epochs) == 20
