@@ -1,6 +1,7 @@
 """The command line: ``python -m benchmarks trainer``, ``overhead``, ``cost``, ..."""
 
 import os
+from pathlib import Path
 
 import click
 
@@ -9,6 +10,7 @@ from benchmarks.report import Bar, Measured, to_json, write_table
 
 PAIRS, QUICK_PAIRS = 7, 2
 SECONDS, QUICK_SECONDS = 3.0, 0.3
+SEEDS, QUICK_SEEDS = 100, 10
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -108,6 +110,65 @@ def portfolio(cifar10: str, fashion: str | None, most: int) -> None:
         for name, missed in module.chosen(scores, most)
     ]
     tables.write(rows, "table", columns=tuple(rows[0]))
+
+
+@main.command()
+@click.argument("data")
+@click.option("--recipes", default=240, show_default=True, help="In the table.")
+@click.option("--epochs", default=9, show_default=True)
+@click.option("--images", default=5_000, show_default=True, help="To train and score.")
+@click.option("--image-size", default=16, show_default=True)
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), required=True
+)
+def record(
+    data: str, recipes: int, epochs: int, images: int, image_size: int, output: Path
+) -> None:
+    """Train recipes of the default space to their end, into a table for `replay`.
+
+    It is written after every recipe; the same command goes on where it stopped.
+    """
+    from benchmarks import record as module
+
+    module.record(data, recipes, epochs, images, image_size, output, _say)
+
+
+@main.command()
+@click.option("--quick", is_flag=True, help="Few seeds, under a minute: rough.")
+@as_json
+@click.option(
+    "--seeds", type=click.IntRange(1), help=f"[default: {SEEDS}; quick: {QUICK_SEEDS}]"
+)
+@click.option(
+    "--table",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Of `record`. [default: the one of this repository]",
+)
+@click.option("--policy", "policies", multiple=True, help="Only these and the rivals.")
+@click.option("--start/--no-start", default=True, help="With our start points, or not.")
+def replay(
+    quick: bool,
+    as_json: bool,
+    seeds: int | None,
+    table: Path | None,
+    policies: tuple[str, ...],
+    start: bool,
+) -> None:
+    """Play search policies on recorded curves, with epochs as the clock."""
+    from autocnn.choices import pick
+    from benchmarks import curves
+    from benchmarks import replay as module
+
+    for name in policies:
+        pick(module.POLICIES, name, "policy")
+    chosen = policies or ((module.OURS,) if quick else ())
+    seeds = seeds or (QUICK_SEEDS if quick else SEEDS)
+    recorded = curves.read(table or curves.RECORDED)
+    compared = module.compare(recorded, seeds, _say, chosen, start=start)
+    module.write(compared)
+    write_table(compared.measured(), module.BARS)
+    if as_json:
+        click.echo(to_json(compared.measured()))
 
 
 def _say(text: str) -> None:

@@ -1,11 +1,26 @@
-"""What the benchmarks count as work of others: all but this process and its tree."""
+"""Work of others is all but this process and its tree; searches played on curves."""
 
+import json
 import subprocess
 import sys
 
+import numpy as np
+import optuna
 import psutil
 import pytest
+from click.testing import CliRunner
+from optuna.trial import TrialState
 
+from autocnn.choices import FloatRange, OneOf
+from autocnn.events import EpochEnded
+from autocnn.recipe import ImageShape
+from autocnn.search.jobs import JobEnded
+from autocnn.search.space import Space
+from benchmarks import curves as tables
+from benchmarks import record, replay
+from benchmarks.__main__ import main
+from benchmarks.curves import Curves, Row
+from benchmarks.playing import Board, Game
 from benchmarks.report import OtherLoad
 
 PARENT = """
@@ -58,3 +73,212 @@ def test_a_process_that_is_not_ours_is_of_others():
     load = OtherLoad()
     load.cores()
     assert psutil.Process().parent() not in load._own
+
+
+def a_table(rows=60, epochs=9):
+    """Made-up curves: the nearer to x = 0.8 and rate = 1, the better; b beats a."""
+    space = Space(
+        ranges={
+            "x": FloatRange(0.0, 1.0),
+            "rate": FloatRange(0.1, 10.0, log=True),
+            "kind": OneOf(("a", "b")),
+        },
+        fixed={},
+        defaults={"x": 0.5, "rate": 1.0, "kind": "a"},
+    )
+    random = np.random.default_rng(0)
+    made = []
+    for number in range(rows):
+        x, log = random.uniform(), random.uniform(-1, 1)
+        kind = "ab"[random.integers(2)]
+        limit = 0.9 - abs(x - 0.8) / 3 - abs(log) / 5 - 0.1 * (kind == "a")
+        made.append(
+            Row(
+                number=number,
+                origin="random",
+                params={"x": x, "rate": 10**log, "kind": kind},
+                curve=[limit * (1 - 0.6**epoch) for epoch in range(1, epochs + 1)],
+                parameters=1_000,
+                predicted_seconds=None,
+                seconds=1.0,
+            )
+        )
+    shape = ImageShape(height=8, width=8, channels=1, classes=10)
+    return Curves(about={}, shape=shape, space=space, epochs=epochs, rows=made)
+
+
+@pytest.fixture
+def quiet():
+    """Optuna says nothing of each trial."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+@pytest.mark.parametrize("name", replay.POLICIES)
+def test_a_policy_spends_its_epochs_and_trains_no_row_twice(name, quiet):
+    game = Game(Board(a_table()), replay.POLICIES[name], seed=1)
+    played = game.play(epochs=120)
+    assert len(played.best) == sum(played.epochs.values()) == 120
+    assert played.best == sorted(played.best)
+
+
+def test_ours_begins_few_trials_in_vain_and_comes_to_the_end_with_some(quiet):
+    played = Game(Board(a_table()), replay.POLICIES[replay.OURS], seed=1).play(
+        epochs=120
+    )
+    lengths = sorted(played.epochs.values())
+    assert lengths[0] == 1
+    assert lengths[-1] == 9
+    assert len(lengths) > 30
+
+
+def test_a_spared_trial_never_pauses(quiet):
+    name = "ours, start unpaused"
+    played = Game(Board(a_table()), replay.POLICIES[name], seed=1).play(epochs=20)
+    assert next(iter(played.epochs.values())) == 9
+
+
+def test_the_trials_of_a_game_are_a_total(quiet):
+    game = Game(Board(a_table()), replay.POLICIES[replay.RIVAL], seed=1)
+    assert len(game.play(trials=20).epochs) == 20
+
+
+def test_a_table_may_be_used_up(quiet):
+    game = Game(Board(a_table(rows=10)), replay.POLICIES[replay.OURS], seed=1)
+    played = game.play(epochs=1_000)
+    assert sorted(played.epochs) == list(range(10))
+    assert set(played.epochs.values()) == {9}
+
+
+def test_a_sampler_is_told_of_the_rows_only(quiet):
+    curves = a_table()
+    game = Game(Board(curves), replay.POLICIES[replay.OURS], seed=1)
+    game.play(epochs=60)
+    told = [
+        trial.params
+        for trial in game._study.get_trials(deepcopy=False)
+        if trial.state is not TrialState.FAIL
+    ]
+    assert len(told) > 10
+    assert all(params in [row.params for row in curves.rows] for params in told)
+
+
+def test_the_nearest_row_is_by_share_of_the_range_and_by_equal_choices():
+    curves = a_table(rows=3)
+    for row, x, rate, kind in zip(
+        curves.rows, (0.5, 0.5, 0.9), (1.0, 4.0, 1.0), "aab", strict=True
+    ):
+        row.params.update({"x": x, "rate": rate, "kind": kind})
+    board = Board(curves)
+    # From 1 to 4 is 0.3 of the range's 2 decades, from 0.5 to 0.9 more.
+    assert board.nearest({"x": 0.5, "rate": 2.1, "kind": "a"}, set()) == 1
+    assert board.nearest({"x": 0.5, "rate": 1.9, "kind": "a"}, set()) == 0
+    assert board.nearest({"x": 0.9, "rate": 1.0, "kind": "a"}, set()) == 0
+    assert board.nearest({"x": 0.9, "rate": 1.0, "kind": "a"}, {0}) == 1
+    assert board.nearest({"x": 0.9, "rate": 1.0, "kind": "b"}, set()) == 2
+    assert board.nearest({"x": 0.9, "rate": 1.0, "kind": "b"}, {0, 1, 2}) is None
+
+
+def test_a_seed_that_never_matches_counts_as_the_whole_budget():
+    ten = [0.5] * 10
+    seen = {
+        replay.OURS: [replay.Seen(ten, 0.2, 9), replay.Seen(ten, None, 9)],
+        replay.STOPPING: [replay.Seen([0.6, *ten[1:]], 0.1, 9)] * 2,
+    }
+    compared = replay.Compared([100, 100], seen)
+    measured = compared.measured()
+    assert measured["epochs_to_match"].values == [0.2, 1.0]
+    assert measured["worse_deciles"].values == [1]
+    assert compared.missed(replay.OURS) == 1
+
+
+def test_replay_ends_with_the_names_that_scripts_read(tmp_path):
+    file = tmp_path / "table.json.gz"
+    tables.write(file, a_table())
+    words = ["replay", "--table", str(file), "--seeds", "1", "--json"]
+    done = CliRunner().invoke(main, [*words, "--policy", "ours, random"])
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.output.splitlines()[-1])
+    assert set(found) == {"epochs_to_match", "worse_deciles"}
+    assert 0 < found["epochs_to_match"]["ratio"] <= 1
+    assert "ours, random" in done.output
+
+
+def test_a_table_is_read_as_it_was_written_and_the_same_makes_the_same_file(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    tables.write(one, a_table())
+    assert tables.read(one) == a_table()
+    tables.write(other, tables.read(one))
+    assert one.read_bytes() == other.read_bytes()
+
+
+class Quick:
+    """An engine that needs no time, and in which the third recipe fails."""
+
+    def __init__(self, device, jobs):
+        self._jobs = []
+
+    def free(self):
+        return 2 - len(self._jobs)
+
+    def submit(self, job):
+        self._jobs.append(job)
+
+    def poll(self, timeout):
+        job = self._jobs.pop(0)
+        epochs = job.recipe.train.epochs
+        for epoch in range(1, epochs + 1):
+            if job.trial == 2 and epoch == epochs:
+                yield JobEnded(trial=2, outcome="failed", reason="diverged: nan")
+                return
+            yield an_epoch(job.trial, epoch, epochs)
+        yield JobEnded(trial=job.trial, outcome="complete")
+
+    def close(self):
+        pass
+
+
+def an_epoch(trial, epoch, epochs):
+    return EpochEnded(
+        trial=trial,
+        epoch=epoch,
+        epochs=epochs,
+        train_loss=1.0,
+        train_accuracy=0.5,
+        val_loss=1.0,
+        val_accuracy=(epoch + trial) / 100,
+        seconds=0.5,
+        trained_seconds=0.5 * epoch,
+        images_per_second=100.0,
+    )
+
+
+def test_recording_goes_on_where_it_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr(record, "LocalEngine", Quick)
+    monkeypatch.setattr(record, "prices", lambda *_: None)
+    monkeypatch.setenv("AUTOCNN_CACHE", str(tmp_path / "cache"))
+    file, said = tmp_path / "table.json.gz", []
+    for recipes in (4, 4, 6):
+        record.record("digits", recipes, 3, 200, 8, file, said.append)
+    curves = tables.read(file)
+    assert [row.number for row in curves.rows] == list(range(6))
+    assert [row.origin for row in curves.rows] == [
+        "start", "random", "tpe", "random", "random", "tpe"
+    ]  # fmt: skip
+    assert len(said) == 6
+    assert curves.rows[0].params == curves.space.defaults
+    assert curves.rows[1].curve == [0.02, 0.03, 0.04]
+    assert curves.rows[2].failure == "diverged: nan"
+    assert [row.number for row in curves.whole] == [0, 1, 3, 4, 5]
+    assert curves.about["train_images"] + curves.about["val_images"] == 200
+
+
+def test_a_table_of_other_images_is_not_gone_on_with(tmp_path, monkeypatch):
+    monkeypatch.setattr(record, "LocalEngine", Quick)
+    monkeypatch.setattr(record, "prices", lambda *_: None)
+    monkeypatch.setenv("AUTOCNN_CACHE", str(tmp_path / "cache"))
+    file = tmp_path / "table.json.gz"
+    record.record("digits", 1, 3, 200, 8, file, [].append)
+    with pytest.raises(ValueError, match="recorded on"):
+        record.record("digits", 2, 3, 100, 8, file, [].append)
+    with pytest.raises(ValueError, match="3 epochs"):
+        record.record("digits", 2, 9, 200, 8, file, [].append)
