@@ -45,6 +45,11 @@ def duration(seconds: float | None) -> str:
     return f"{hours}h{minutes:02}m" if hours else f"{minutes}m{rest:02}s"
 
 
+def plural(number: int, what: str) -> str:
+    """1 to ``1 epoch``, 3 to ``3 epochs``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def size(number: float) -> str:
     """Write bytes: 1288490188 to ``1.2 GB``."""
     units = ("B", "kB", "MB", "GB")

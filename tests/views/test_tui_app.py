@@ -1,6 +1,7 @@
 """The screen: what it shows of a study, at any size, and what its keys ask for."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 
 import optuna
@@ -14,6 +15,7 @@ from autocnn.store.command import answer, commands
 from autocnn.store.rows import CONFIG
 from autocnn.store.state import STATE, Load, Pace, SearchState
 from autocnn.views.tui import app as apps
+from autocnn.views.tui import extras
 from autocnn.views.tui.app import Watch
 from autocnn.views.tui.feed import LiveFeed
 from autocnn.views.tui.table import Table
@@ -85,11 +87,11 @@ def play(study, storage):
     """Run the screen on the study, and a person's part in it."""
     url = storage.url
 
-    def run(person: Play, size=(120, 40), **how) -> Watch:
+    def run(person: Play, size=(120, 40), *, notifications=False, **how) -> Watch:
         app = Watch(LiveFeed(url, "tiny"), **how)
 
         async def go() -> None:
-            async with app.run_test(size=size) as pilot:
+            async with app.run_test(size=size, notifications=notifications) as pilot:
                 await until(pilot, lambda: app.settled)
                 await person(pilot)
 
@@ -262,7 +264,7 @@ def test_a_paused_trial_can_be_pruned(play, study):
 
     async def person(pilot) -> None:
         await pilot.press("x")
-        await until(pilot, lambda: "Prune trial 5 after 1 epochs?" in text(pilot.app))
+        await until(pilot, lambda: "Prune trial 5 after 1 epoch?" in text(pilot.app))
         assert "its checkpoint is deleted" in text(pilot.app)
         await pilot.press("y")
         await until(pilot, lambda: bool(asked(study)))
@@ -455,3 +457,117 @@ def test_a_dialog_is_answered_by_the_mouse_too(play, study):
 
     play(person)
     assert asked(study)[0].operation == "stop"
+
+
+def test_the_dashboard_ends_with_the_screen(play, monkeypatch):
+    monkeypatch.setattr(extras, "LOOK_SECONDS", 0.05)
+    opened = []
+    monkeypatch.setattr(Watch, "open_url", lambda _, url, **how: opened.append(url))
+
+    async def person(pilot) -> None:
+        await pilot.press("D")
+        await until(pilot, lambda: bool(opened))
+        await pilot.press("q")
+        await until(pilot, lambda: not pilot.app.is_running)
+
+    play(person)  # it would never come back: the loop waits for its threads
+    address = opened[0].removeprefix("http://").rstrip("/").split(":")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((address[0], int(address[1])), timeout=5).close()
+
+
+def test_a_window_that_was_too_small_leaves_the_keyboard_where_it_was(play):
+    async def person(pilot) -> None:
+        await pilot.resize_terminal(50, 12)
+        await until(pilot, lambda: "at least 60x16" in text(pilot.app))
+        assert "leaderboard" not in text(pilot.app)
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: "leaderboard" in text(pilot.app))
+        assert pilot.app.focused is pilot.app.query_one("#board", Table)
+        await pilot.press("down")
+        assert pilot.app.query_one("#board", Table).cursor == 1
+
+    play(person)
+
+
+@pytest.mark.parametrize("screen", ["overview", "space", "log"])
+def test_only_the_chosen_trial_can_be_pruned(play, study, screen):
+    """The other running one has ended: a single one runs, and it is not chosen."""
+    trial = study.get_trials(deepcopy=False)[4]
+    study._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+
+    async def person(pilot) -> None:
+        await pilot.press("x")
+        await until(pilot, lambda: "choose a running one" in notes(pilot.app))
+        assert "tab goes to them" in notes(pilot.app)
+        assert "Prune trial" not in text(pilot.app)
+
+    play(person, screen=screen)
+
+
+@pytest.mark.parametrize("key", ["space", "e", "n", "w", "S", "p", "x"])
+def test_what_cannot_be_asked_is_refused_before_it_is_filled_in(play, study, key):
+    pause(study)  # it is the best, and can be promoted and pruned
+    say(study, beat=2, phase="ended", outcome="complete")
+
+    async def person(pilot) -> None:
+        await pilot.press(key)
+        await until(pilot, lambda: "no search is running" in notes(pilot.app))
+        assert len(pilot.app.screen_stack) == 1
+
+    play(person)
+    assert asked(study) == []
+
+
+def test_of_a_storage_that_is_gone_nothing_is_asked(play, study, storage):
+    from autocnn.storage import sqlite_file
+
+    say(study, beat=2, phase="ended", outcome="complete")
+    file = sqlite_file(storage.url)
+
+    async def person(pilot) -> None:
+        file.rename(file.with_name("away.db"))
+        await until(pilot, lambda: "is gone" in text(pilot.app))
+        await pilot.press("space")
+        await until(pilot, lambda: "is gone" in notes(pilot.app))
+        assert "no search is running" not in notes(pilot.app)
+
+    play(person)
+
+
+def test_the_footer_says_what_keys_mean_now(play, study):
+    async def person(pilot) -> None:
+        await until(pilot, lambda: "space Pause" in text(pilot.app))
+        say(study, beat=2, phase="pausing")
+        await until(pilot, lambda: "space Resume" in text(pilot.app))
+        assert "space Pause" not in text(pilot.app)
+        await pilot.press("space")
+        await until(pilot, lambda: bool(asked(study)))
+
+    play(person)
+    assert asked(study)[0].operation == "resume"
+
+
+def test_the_screen_of_a_pruned_trial_does_not_offer_to_prune_it(play, study):
+    async def person(pilot) -> None:
+        await until(pilot, lambda: "what became of it" in text(pilot.app))
+        await until(pilot, lambda: "Edit copy" in text(pilot.app))
+        assert "x Prune" not in text(pilot.app)
+        await pilot.press("x")
+        await until(pilot, lambda: "trial 2 (pruned) is chosen" in notes(pilot.app))
+        await pilot.press("left", "left")
+        await until(pilot, lambda: "x Prune" not in text(pilot.app))
+
+    play(person, screen="trial:2")
+
+
+def test_notes_lie_at_the_top_right_and_away_from_the_leaderboard(play):
+    async def person(pilot) -> None:
+        await pilot.press("p")
+        await until(pilot, lambda: "trial 1 (complete)" in text(pilot.app))
+        lines = text(pilot.app).splitlines()
+        place = next(n for n, line in enumerate(lines) if "trial 1 (complete)" in line)
+        board = next(n for n, line in enumerate(lines) if "leaderboard" in line)
+        assert 2 <= place < board
+
+    play(person, notifications=True)

@@ -87,6 +87,8 @@ class Watch(Actions, App[str | None]):
         self._first, self._about = read_screen(screen)
         self.settled = False
         self._beat: tuple[int, float] = (-1, time.monotonic())
+        self._keys: object = None
+        """What the footer's keys depend on."""
         for theme in THEMES:
             self.register_theme(theme)
         # Textual itself takes the variable away and would draw black on black.
@@ -102,7 +104,8 @@ class Watch(Actions, App[str | None]):
             assert isinstance(binding, Binding)
             action = partial(self.run_action, binding.action)
             key = binding.key_display or binding.key
-            if binding.action != "command_palette":
+            offered = self.check_action(binding.action, ())
+            if binding.description and offered and binding.action != "command_palette":
                 yield SystemCommand(binding.description, f"key {key}", action)
         yield SystemCommand("Theme", "choose among all themes", self.search_themes)
 
@@ -180,7 +183,15 @@ class Watch(Actions, App[str | None]):
         for screen in self.screen_stack:
             if isinstance(screen, Detail):
                 screen.show(moment)
+        self.renew_keys()
         self.call_after_refresh(self._settle)
+
+    def renew_keys(self) -> None:
+        """Draw the footer anew if keys mean something else than before."""
+        offered = [self.check_action(action, ()) for action in ("resume", "prune")]
+        if offered != self._keys:
+            self._keys = offered
+            self.refresh_bindings()
 
     def _settle(self) -> None:
         """Say that a picture may be taken, once all is read that it shows."""

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from autocnn.store.rows import TrialRow
-from autocnn.views.tables import score
+from autocnn.views.tables import plural, score
 from autocnn.views.tui.actions import Actions
 from autocnn.views.tui.crowd import band
 from autocnn.views.tui.header import ASCII_ONLY, SIGNS
@@ -125,7 +125,7 @@ class Curves(Panel, can_focus=True):
             reached = score(row.val_accuracy, row.val_standard_error)
             title = (
                 f"curves · {sign} #{row.trial} {reached}{place}, "
-                f"{row.status} after {row.epochs} epochs"
+                f"{row.status} after {plural(row.epochs, 'epoch')}"
             )
         notes = [f"scale: {plot.y_scale}{' error' * (plot.y_scale == 'log')}"]
         if self._crowd.band is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from autocnn.store.command import OPERATIONS, Command
 from autocnn.store.rows import StudySnapshot, TrialRow
-from autocnn.views.tables import accuracy, duration
+from autocnn.views.tables import accuracy, duration, plural
 
 OPEN = ("running", "interrupted", "paused", "waiting")
 """The statuses of trials that may still go on."""
@@ -216,7 +216,7 @@ def _place(key: tuple[float, int, TrialRow]) -> tuple[float, int]:
 
 
 def _ending(row: TrialRow) -> str:
-    epochs = _epochs(row.epochs)
+    epochs = plural(row.epochs, "epoch")
     if row.status == "complete":
         return f"complete: {accuracy(row.val_accuracy)} after {epochs}"
     why = f": {row.reason}" if row.reason else ""
@@ -229,14 +229,10 @@ def _course(row: TrialRow, ended: float | None = None) -> Iterable[News]:
     if begun is not None:
         yield News(begun, row.trial, "started", "running")
     for pause in row.pauses:
-        after = f"after {_epochs(pause.epochs)}"
+        after = f"after {plural(pause.epochs, 'epoch')}"
         yield News(pause.since, row.trial, f"paused {after}: {pause.reason}", "paused")
         if pause.until is not None:
             yield News(pause.until, row.trial, f"promoted {after}", "running")
-
-
-def _epochs(count: int) -> str:
-    return f"{count} epoch{'' if count == 1 else 's'}"
 
 
 def _asked(commands: Sequence[Command]) -> Iterable[News]:

@@ -204,6 +204,7 @@ class TrialScreen(Detail):
             self._trial = ranked[place]
             self._found = Found(trial=self._trial, band=self._found.band)
             self.show(self._moment)
+            self.refresh_bindings()
             for table in self.query(Table):
                 table.move_to(0)
                 table.thaw()

@@ -1,0 +1,75 @@
+"""What keys do beside steering: export the best, a dashboard, a picture, colors."""
+
+import shutil
+from pathlib import Path
+
+from textual import work
+from textual.app import App
+from textual.worker import get_current_worker
+
+from autocnn.errors import AutocnnError
+from autocnn.views.tui.dialogs import Ask
+from autocnn.views.tui.feed import Feed
+from autocnn.views.tui.moment import Moment
+
+LOOK_SECONDS = 0.5
+"""How soon the dashboard notices that the screen is left."""
+
+
+class Extras(App[str | None]):
+    """The part of the app that takes something away from a study."""
+
+    feed: Feed
+    moment: Moment | None
+
+    @work(group="dialog")
+    async def action_export(self) -> None:
+        """Copy the best network to where the person wants it."""
+        folder: Path | None = getattr(self.feed, "folder", None)
+        best = folder / "best" if folder else None
+        if best is None or not best.is_dir():
+            text = "no network is kept on this machine yet"
+            self.notify(text, severity="warning")
+            return
+        name = self.moment.study.name if self.moment else "network"
+        asked = Ask("Copy the best network to which folder?", f"{name}-best")
+        answer = await self.push_screen_wait(asked)
+        if answer:
+            try:
+                shutil.copytree(best, answer)
+            except OSError as error:
+                self.notify(f"{error.strerror}: {answer}", severity="error")
+            else:
+                self.notify(f"the best network is in {answer}")
+
+    @work(thread=True, group="dashboard", exclusive=True)
+    def action_dashboard(self) -> None:
+        """Serve optuna-dashboard until this screen is left, and open it."""
+        from autocnn.views.dashboard import HOST, make_dashboard
+
+        url = getattr(self.feed, "url", "")
+        try:
+            server = make_dashboard(url, 0)
+        except AutocnnError as error:
+            self.call_from_thread(self.notify, error.problem, severity="error")
+            return
+        address = f"http://{HOST}:{server.server_port}/"
+        text = f"{address} while this screen is open"
+        self.call_from_thread(self.notify, text, title="dashboard", timeout=12)
+        self.call_from_thread(self.open_url, address)
+        with server:
+            server.timeout = LOOK_SECONDS
+            while not get_current_worker().is_cancelled:
+                server.handle_request()
+
+    def action_theme(self) -> None:
+        """Change between light and dark."""
+        light = self.theme == "autocnn-light"
+        self.theme = "autocnn-dark" if light else "autocnn-light"
+
+    def action_picture(self) -> None:
+        """Save what the screen shows as an image."""
+        name = self.moment.study.name if self.moment else "screen"
+        file = Path(f"autocnn-{name}.svg")
+        file.write_text(self.export_screenshot(), encoding="utf-8")
+        self.notify(f"saved as {file.resolve()}")
