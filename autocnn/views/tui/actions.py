@@ -4,6 +4,7 @@ The driver's answer comes with a later reading of the study and is shown.
 """
 
 import re
+import threading
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ from autocnn.store.rows import TrialRow
 from autocnn.views.tables import plural
 from autocnn.views.tui.dialogs import Ask, Choose, Edit, confirm
 from autocnn.views.tui.extras import Extras
+from autocnn.views.tui.feed import LOCKED, Waits
 from autocnn.views.tui.header import SIGNS
 from autocnn.views.tui.panel import Detail
 
@@ -30,6 +32,10 @@ PRUNABLE = {
     "paused": "its checkpoint is deleted",
 }
 """What becomes of a trial of each status that can be given up."""
+MOST_JOBS, MOST_TRIALS = 256, 10**6
+"""What a driver takes."""
+WAIT_SECONDS = 1.0
+"""After so long it is said that a request waits."""
 HELD = ("paused", "pausing", "stopping")
 """The phases of a search that begins nothing new."""
 
@@ -48,6 +54,8 @@ class Actions(Extras):
         Binding("x", "explain", show=False, id="trial.explain"),
         Binding("x", "prune", "Prune", id="trial.prune"),
         Binding("p", "promote", "Promote", show=False, id="trial.promote"),
+        Binding("m", "mark", "Mark", show=False, id="trial.mark"),
+        Binding("c", "compare", "Compare", show=False, id="trial.compare"),
         Binding("e", "enqueue", "Edit copy", id="trial.enqueue"),
         Binding("w", "jobs", "Workers", show=False, id="search.jobs"),
         Binding("n", "trials", "More trials", show=False, id="search.trials"),
@@ -74,6 +82,10 @@ class Actions(Extras):
     @property
     def life(self) -> str:
         """Say whether a driver works on the study."""
+        raise NotImplementedError
+
+    def toggle_mark(self, trial: int) -> None:
+        """Mark a trial, to be compared, or take its mark away."""
         raise NotImplementedError
 
     def open_trials(self, trials: Sequence[int]) -> None:
@@ -123,6 +135,14 @@ class Actions(Extras):
         advice = "choose a running one (on screen 1, tab goes to them) or a paused one"
         self._refuse(self.target, advice)
 
+    def action_mark(self) -> None:
+        """Mark the chosen trial, to be compared, or take its mark away."""
+        if self.target is None:
+            advice = "choose one on screen 1 (overview) or 2 (curves)"
+            self._refuse(None, advice)
+            return
+        self.toggle_mark(self.target.trial)
+
     def action_promote(self) -> None:
         """Let a paused trial go on, before anything new is begun."""
         row = self.target
@@ -157,7 +177,8 @@ class Actions(Extras):
             return
         state = self.moment.study.state if self.moment else None
         now = f"{state.jobs}" if state else "1"
-        count = await self._number("How many trials at once?", now)
+        hint = f"a number from 1 to {MOST_JOBS}"
+        count = await self._number("How many trials at once?", now, hint, MOST_JOBS)
         if count:
             self.ask("jobs", count=count)
 
@@ -168,7 +189,9 @@ class Actions(Extras):
             return
         total = self.moment.total if self.moment else 0
         hint = f"{total} now; write a total, or +20 for 20 more"
-        count = await self._number("How many trials in all?", "+20", hint, total)
+        count = await self._number(
+            "How many trials in all?", "+20", hint, MOST_TRIALS, total
+        )
         if count:
             self.ask("trials", count=count)
 
@@ -189,7 +212,7 @@ class Actions(Extras):
     @work(group="dialog")
     async def action_leave(self) -> None:
         """Leave this screen; the search need not end with it."""
-        if not self.alive or not self.owned:
+        if not self.alive:
             self.exit(None)
             return
         chosen = await self.push_screen_wait(Choose("Leave?", LEAVE))
@@ -198,7 +221,7 @@ class Actions(Extras):
         elif chosen:
             self.ask(chosen)
             self._leaving = True
-            self.notify("leaving when it has ended; d leaves now", timeout=20)
+            self.notify("leaving when it has ended; q then d leaves now", timeout=20)
 
     @work(thread=True, group="ask", exit_on_error=False)
     def ask(self, operation: str, **details: Any) -> None:
@@ -206,11 +229,16 @@ class Actions(Extras):
         if closed := self.closed:
             self.call_from_thread(self.notify, closed, severity="warning")
             return
+        waits = threading.Timer(WAIT_SECONDS, self._say_it_waits)
+        waits.daemon = True
         try:
+            waits.start()
             command = self.feed.send(operation, **details)
         except AutocnnError as error:
             self.call_from_thread(self.notify, error.problem, severity="error")
             return
+        finally:
+            waits.cancel()
         self._asked[command.id] = command
         text = f"asked the search to {OPERATIONS[operation]}"
         if not self.alive:
@@ -218,10 +246,18 @@ class Actions(Extras):
             text += " goes on with the study"
         self.call_from_thread(self.notify, text, timeout=3)
 
+    def _say_it_waits(self) -> None:
+        what = f"is {LOCKED}" if self.feed.locked() else "does not answer yet"
+        self.post_message(Waits(f"the storage {what}; your request waits"))
+
+    def on_waits(self, message: Waits) -> None:
+        """Say why nothing is seen of a request."""
+        self.notify(message.text, severity="warning")
+
     @property
     def closed(self) -> str:
         """Say why nothing can be asked of the search; nothing if it can be."""
-        if self.trouble and "locked" not in self.trouble:
+        if self.trouble and LOCKED not in self.trouble:
             return f"{self.trouble}: nothing can be asked of the search"
         state = self.moment.study.state if self.moment else None
         if state is None or state.phase == "ended":
@@ -243,16 +279,17 @@ class Actions(Extras):
                 self.notify(command.answer, severity=severity)  # type: ignore[arg-type]
 
     async def _number(
-        self, question: str, value: str, hint: str = "", total: int = 0
+        self, question: str, value: str, hint: str, most: int, total: int = 0
     ) -> int | None:
-        """Ask for a number; with ``+``, it is added to the total."""
-        answer = await self.push_screen_wait(Ask(question, value, hint, _no_number))
-        if answer is None:
-            return None
-        return int(answer) + (total if answer.startswith("+") else 0)
+        """Ask for a number up to a limit; with ``+``, it is added to the total."""
 
+        def meant(text: str) -> int:
+            good = re.fullmatch(r"\+?\d{1,9}", text)
+            return int(text) + total * text.startswith("+") if good else 0
 
-def _no_number(text: str) -> str:
-    """Say that a text is no number above 0; nothing if it is one."""
-    good = re.fullmatch(r"\+?\d{1,6}", text) and int(text) > 0
-    return "" if good else f"'{text}' is no number above 0"
+        def wrong(text: str) -> str:
+            good = 1 <= meant(text) <= most
+            return "" if good else f"'{text}' is no number from 1 to {most:,}"
+
+        answer = await self.push_screen_wait(Ask(question, value, hint, wrong))
+        return None if answer is None else meant(answer)

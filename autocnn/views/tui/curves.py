@@ -16,6 +16,7 @@ from autocnn.views.tui.header import ASCII_ONLY, SIGNS
 from autocnn.views.tui.moment import UNDERWAY, Moment
 from autocnn.views.tui.panel import Panel
 from autocnn.views.tui.plot import Band, Plot, Role, Scale, Series
+from autocnn.views.tui.table import Table
 
 BAND_FROM = 30
 """So many finished trials are still lines; more are a band."""
@@ -50,6 +51,8 @@ class Curves(Panel, can_focus=True):
         Binding("home,g", "choose(-1, True)", "Best", show=False, id="curves.first"),
         Binding("end,G", "choose(1, True)", "Worst", show=False, id="curves.last"),
         Binding("enter", "open", "Open", id="curves.open"),
+        Binding("m", "app.mark", "Mark", id="trial.mark"),
+        Binding("c", "app.compare", "Compare", id="trial.compare"),
         Binding("y", "scale", "Scale", id="plot.scale"),
     ]
 
@@ -123,9 +126,11 @@ class Curves(Panel, can_focus=True):
             place = f", rank {rank} of {len(moment.ranked)}" if rank else ""
             sign = "*" if row is moment.best else SIGNS.get(row.status, "")
             reached = score(row.val_accuracy, row.val_standard_error)
+            board = self.app.query_one("#board", Table)
+            marked = ", marked" if row.trial in board.marks else ""
             title = (
                 f"curves · {sign} #{row.trial} {reached}{place}, "
-                f"{row.status} after {plural(row.epochs, 'epoch')}"
+                f"{row.status} after {plural(row.epochs, 'epoch')}{marked}"
             )
         notes = [f"scale: {plot.y_scale}{' error' * (plot.y_scale == 'log')}"]
         if self._crowd.band is not None:

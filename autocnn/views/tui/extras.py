@@ -24,7 +24,7 @@ class Extras(App[str | None]):
 
     @work(group="dialog")
     async def action_export(self) -> None:
-        """Copy the best network to where the person wants it."""
+        """Copy the best network to a new folder."""
         folder: Path | None = getattr(self.feed, "folder", None)
         best = folder / "best" if folder else None
         if best is None or not best.is_dir():
@@ -32,11 +32,12 @@ class Extras(App[str | None]):
             self.notify(text, severity="warning")
             return
         name = self.moment.study.name if self.moment else "network"
-        asked = Ask("Copy the best network to which folder?", f"{name}-best")
+        question = "Copy the best network to which new folder?"
+        asked = Ask(question, f"{name}-best", check=_no_place)
         answer = await self.push_screen_wait(asked)
         if answer:
             try:
-                shutil.copytree(best, answer)
+                shutil.copytree(best, Path(answer).expanduser())
             except OSError as error:
                 self.notify(f"{error.strerror}: {answer}", severity="error")
             else:
@@ -73,3 +74,11 @@ class Extras(App[str | None]):
         file = Path(f"autocnn-{name}.svg")
         file.write_text(self.export_screenshot(), encoding="utf-8")
         self.notify(f"saved as {file.resolve()}")
+
+
+def _no_place(text: str) -> str:
+    """Say why nothing can be copied to a path; nothing if it can."""
+    if not text:
+        return "write the folder's name"
+    there = Path(text).expanduser()
+    return "it exists already: write another name" if there.exists() else ""

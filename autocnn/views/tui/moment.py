@@ -78,10 +78,12 @@ class Moment:
         return self.study.state is None or self.study.state.trials > 0
 
     @property
-    def share(self) -> float:
-        """How much of the search is behind it, 0 to 1: by trials, or by time."""
+    def share(self) -> float | None:
+        """How much of the search is behind it, 0 to 1: by trials or time, if known."""
         state = self.study.state
         if state is not None and not self.bounded:
+            if state.seconds_left is None and state.phase != "ended":
+                return None
             left = state.seconds_left or 0.0
             return state.seconds / max(state.seconds + left, 1e-9)
         return self.finished / self.total if self.total else 0.0

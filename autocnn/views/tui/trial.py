@@ -216,10 +216,7 @@ class TrialScreen(Detail):
 
     def action_mark(self) -> None:
         """Mark the trial, to be compared, or take its mark away."""
-        board = self.app.query_one("#board", Table)
-        board.marks ^= {self._trial}
-        board.refresh()
-        self._fit()
+        self.host.toggle_mark(self._trial)
 
     def action_back(self) -> None:
         """Go back to where it was opened."""
