@@ -698,3 +698,20 @@ def test_an_export_to_a_folder_that_exists_asks_again(play, tmp_path):
         await until(pilot, (tmp_path / "here").is_dir)
 
     play(person)
+
+
+def test_the_time_of_a_short_search_is_in_seconds(play):
+    async def person(pilot) -> None:
+        await until(pilot, lambda: "seconds 0" in text(pilot.app))
+
+    play(person)
+
+
+def test_a_font_without_arrows_gets_words(play, monkeypatch):
+    monkeypatch.setattr(extras, "ASCII_ONLY", True)
+
+    async def person(pilot) -> None:
+        await pilot.press("2")
+        await until(pilot, lambda: "left right Trial" in text(pilot.app))
+
+    play(person)

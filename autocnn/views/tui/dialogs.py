@@ -127,7 +127,8 @@ class Edit(ModalScreen[dict[str, Any] | None]):
                     yield Input(_text(value), name=name, compact=True)
             yield Label(classes="wrong")
             yield Static(
-                "enter: train it next   ↑ ↓: next value   esc: back", classes="hint"
+                "enter: train it next   tab or down: next value   esc: back",
+                classes="hint",
             )
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:

@@ -5,13 +5,16 @@ from pathlib import Path
 
 from textual import work
 from textual.app import App
+from textual.binding import Binding
 from textual.worker import get_current_worker
 
 from autocnn.errors import AutocnnError
 from autocnn.views.tui.dialogs import Ask
 from autocnn.views.tui.feed import Feed
+from autocnn.views.tui.header import ASCII_ONLY
 from autocnn.views.tui.moment import Moment
 
+ARROWS = str.maketrans({"←": "left", "→": "right", "↑": "up", "↓": "down"})
 LOOK_SECONDS = 0.5
 """How soon the dashboard notices that the screen is left."""
 
@@ -62,6 +65,11 @@ class Extras(App[str | None]):
             server.timeout = LOOK_SECONDS
             while not get_current_worker().is_cancelled:
                 server.handle_request()
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Write arrows as words where the font has none."""
+        shown = super().get_key_display(binding)
+        return shown.translate(ARROWS) if ASCII_ONLY else shown
 
     def action_theme(self) -> None:
         """Change between light and dark."""

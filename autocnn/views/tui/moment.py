@@ -2,13 +2,25 @@
 
 import bisect
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from autocnn.store.command import OPERATIONS, Command
+from autocnn.store.command import Command
 from autocnn.store.rows import StudySnapshot, TrialRow
 from autocnn.views.tables import accuracy, duration, plural
 
+REQUESTS: Mapping[str, str] = {
+    "pause": "pause",
+    "resume": "go on",
+    "finish": "end with the running trials",
+    "stop": "stop now",
+    "trials": "reach {count} trials",
+    "jobs": "train {count} at once",
+    "prune": "prune trial {trial}",
+    "promote": "promote trial {trial}",
+    "enqueue": "train an edited copy of trial {trial}",
+}
+"""What was asked of a search, after "asked to"; for each of its OPERATIONS."""
 OPEN = ("running", "interrupted", "paused", "waiting")
 """The statuses of trials that may still go on."""
 UNDERWAY = ("running", "interrupted", "waiting")
@@ -239,12 +251,14 @@ def _course(row: TrialRow, ended: float | None = None) -> Iterable[News]:
 
 def _asked(commands: Sequence[Command]) -> Iterable[News]:
     for command in commands:
-        what = command.operation
-        what += f" trial {command.trial}" if command.trial is not None else ""
-        what += f" {command.count}" if command.count is not None else ""
-        if command.operation not in OPERATIONS:
+        if command.operation not in REQUESTS:
             continue
+        what = REQUESTS[command.operation].format(
+            trial="" if command.trial is None else command.trial, count=command.count
+        )
         reply = "not taken yet" if command.answer is None else command.answer
+        if command.answer is not None and not command.done:
+            reply = f"refused, for {reply}"
         yield News(command.sent, -1, f"asked to {what}: {reply}", "asked")
 
 

@@ -20,6 +20,8 @@ from autocnn.views.tui.table import Table
 
 EMPTY = "the first scores come with the first epoch"
 UNMATCHED = "no trial matches the filter (esc: show all)"
+SHORT = 120.0
+"""Seconds of a search below which its time is shown in seconds."""
 KEEPS = "enter keeps it, esc shows all"
 
 
@@ -110,20 +112,21 @@ class Overview(Panel):
         steps = moment.best_so_far
         if not steps:
             return
-        begun = min(r.started for r in moment.study.trials if r.started is not None)
-        points: list[tuple[float, float]] = []
-        for step in steps:
-            minutes = (step.at - begun) / 60
-            if points:
-                points.append((minutes, points[-1][1]))
-            points.append((minutes, step.val_accuracy))
         state = moment.study.state
         ended = [row.ended for row in moment.study.trials if row.ended]
         until = max(ended, default=steps[-1].at)
         if state is not None and state.phase != "ended":
             until = moment.now
-        points.append(((until - begun) / 60, points[-1][1]))
-        self.query_one(Plot).show((Series(tuple(points), "best"),), x_label="minutes")
+        begun = min(r.started for r in moment.study.trials if r.started is not None)
+        unit, label = (60, "minutes") if until - begun >= SHORT else (1, "seconds")
+        points: list[tuple[float, float]] = []
+        for step in steps:
+            passed = (step.at - begun) / unit
+            if points:
+                points.append((passed, points[-1][1]))
+            points.append((passed, step.val_accuracy))
+        points.append(((until - begun) / unit, points[-1][1]))
+        self.query_one(Plot).show((Series(tuple(points), "best"),), x_label=label)
 
     def on_table_opened(self, event: Table.Opened) -> None:
         """Show a trial in full."""
