@@ -139,6 +139,11 @@ def check_storage(url: str, *, create: bool) -> None:
     path = sqlite_file(url)
     if path is None:
         return
+    if path.is_dir():
+        raise RequestError(
+            f"the storage {path} is a folder, not a database",
+            hint=f"name the file in it, such as {path / 'autocnn.db'}",
+        )
     if not create and not path.exists():
         raise NoResultError(
             f"there are no studies in {path} yet",

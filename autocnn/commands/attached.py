@@ -98,7 +98,8 @@ def _watch(
     feed = LiveFeed(place.url, study, place.folder(study))
     app = Watch(feed, owned=True)
     left = app.run()
-    if left != "detach" and not app.alive:
+    state = app.moment.study.state if app.moment else None
+    if left != "detach" and state is not None and state.phase == "ended":
         # It has said its last word, and takes a moment to leave.
         with contextlib.suppress(subprocess.TimeoutExpired):
             search.wait(END_SECONDS)

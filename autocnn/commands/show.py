@@ -155,6 +155,7 @@ def _write_prediction(named: "Named", summary: "NetSummary") -> None:
 
 def _write_outcome(named: "Named") -> None:
     from autocnn.views import tables
+    from autocnn.views.narrowed import narrowed
 
     row = named.row
     assert row is not None
@@ -166,3 +167,6 @@ def _write_outcome(named: "Named") -> None:
     )
     click.echo("curve: " + " ".join(f"{value:.1%}" for value in row.curve))
     click.echo("drawn: " + tables.settings(row.params))
+    config = named.study.config if named.study else {}
+    if narrow := narrowed(config, row.params, row.recipe):
+        click.echo(f"width: {narrow}")

@@ -23,18 +23,20 @@ class Size(click.ParamType):  # type: ignore[type-arg]
         """Read columns and lines."""
         if isinstance(value, tuple):
             return value
-        match = re.fullmatch(r"(\d{2,3})x(\d{2,3})", str(value))
+        match = re.fullmatch(r"(\d{2,3})[xX](\d{2,3})", str(value))
         if not match:
-            self.fail(f"'{value}' is no size; write COLUMNSxLINES, 120x40.", param, ctx)
+            text = "is no size; write COLUMNSxLINES from 10x10 to 999x999, 120x40"
+            self.fail(f"'{value}' {text}.", param, ctx)
         return int(match[1]), int(match[2])
 
 
 def check_terminal(command: str) -> None:
     """Refuse where nothing shows screens: a terminal does, and a browser's page."""
     shown = sys.stdin.isatty() and sys.stdout.isatty()
-    if not shown and "TEXTUAL_DRIVER" not in os.environ:
+    dumb = os.environ.get("TERM") == "dumb"
+    if (dumb or not shown) and "TEXTUAL_DRIVER" not in os.environ:
         raise RequestError(
-            f"{command} needs a terminal",
+            f"{command} needs a terminal" + " that can move its cursor" * dumb,
             hint="see autocnn leaderboard, or make a picture: "
             "autocnn watch --screenshot FILE.svg",
         )
@@ -91,6 +93,11 @@ def command(
     from autocnn.views.tui.screens import read_screen
 
     _, trials = read_screen(screen)
+    if screenshot is not None and screenshot.suffix.lower() != ".svg":
+        raise RequestError(
+            f"a picture is written as SVG, which '{screenshot.name}' does not say",
+            hint=f"name it {screenshot.with_suffix('.svg').name}",
+        )
     if screenshot is None and not in_browser:
         check_terminal("watch")
     feed = LiveFeed(place.url, study)

@@ -69,6 +69,7 @@ class Driver:
         while True:
             self._steering.obey(self)
             if self._stopping or stopping():
+                self._say("stopping")
                 return self._hands.leave("interrupted")
             if (ending := self._ending()) is not None:
                 return self._hands.leave(ending)

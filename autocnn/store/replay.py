@@ -163,7 +163,9 @@ class Recording:
             self.study.state,
             phase=self._phase(moment),
             beat=self._reached,
-            seconds=round(self.timeline.played(moment), 1),
+            jobs=self._count("jobs", self.study.state.jobs, moment),
+            trials=self._count("trials", self.study.state.trials, moment),
+            seconds=self._seconds(self.study.state, moment),
             earlier_seconds=0.0,
             seconds_left=None,
             outcome="",
@@ -171,6 +173,25 @@ class Recording:
             paces=dict(self._paces(moment)),
             load=None,
         )
+
+    def _seconds(self, state: SearchState, moment: float) -> float:
+        """Say how long it had searched: never longer than it did in all.
+
+        Between two runs, too, the time goes on, but not the search.
+        """
+        played, whole = self.timeline.played(moment), state.seconds
+        whole += state.earlier_seconds
+        return round(min(played, whole) if whole else played, 1)
+
+    def _count(self, operation: str, today: int, moment: float) -> int:
+        """Say what a person had set a number to; 0 if that is lost."""
+        asked = [
+            (c.sent, c.count)
+            for c in self.study.commands
+            if c.operation == operation and c.done and c.count
+        ]
+        before = [count for sent, count in asked if sent <= moment]
+        return before[-1] if before else 0 if asked else today
 
     def _phase(self, moment: float) -> Phase:
         """Whether the search was paused: it was asked to, and began nothing since."""

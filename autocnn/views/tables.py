@@ -28,6 +28,11 @@ def score(value: float | None, error: float | None) -> str:
     return f"{accuracy(value)} ±{100 * error:.1f}"
 
 
+def plural(number: int, what: str) -> str:
+    """1 to ``1 epoch``, 3 to ``3 epochs``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def size(number: float) -> str:
     """Write bytes: 1288490188 to ``1.2 GB``."""
     units = ("B", "kB", "MB", "GB")

@@ -67,6 +67,41 @@ def test_without_a_terminal_it_is_said_what_to_do(run, storage, command):
     assert "--screenshot" in ran.err
 
 
+@pytest.mark.parametrize("command", ["watch", "replay"])
+def test_a_terminal_that_cannot_show_screens_is_refused(storage, here, command):
+    dumb = ["env", "TERM=dumb", sys.executable, "-m", "autocnn", command]
+    with Terminal([*dumb, "--storage", storage]) as shown:
+        shown.wait_for("needs a terminal that can move its cursor", "leaderboard")
+        assert shown.wait_for_end() == 2
+
+
+def test_a_picture_is_an_svg_file(run, storage):
+    ran = run("watch", "--storage", storage, "--screenshot", "x.png")
+    assert ran.code == 2
+    assert "name it x.svg" in ran.err
+    assert not Path("x.png").exists()
+
+
+@pytest.mark.parametrize("size", ["5000x5000", "5x5", "wide"])
+def test_a_size_that_cannot_be_says_what_can(run, storage, size):
+    picture = ("--screenshot", "x.svg", "--size", size)
+    ran = run("watch", "--storage", storage, *picture)
+    assert ran.code == 2
+    assert "from 10x10 to 999x999" in ran.err
+
+
+def test_a_size_may_be_written_with_a_large_x(run, storage):
+    picture = ("--screenshot", "x.svg", "--size", "80X24")
+    assert run("watch", "--storage", storage, *picture).code == 0
+
+
+def test_a_folder_is_no_storage(run, here):
+    ran = run("watch", "--storage", here, "--screenshot", "x.svg")
+    assert ran.code == 2
+    assert "is a folder, not a database" in ran.err
+    assert "autocnn.db" in ran.err
+
+
 @pytest.fixture
 def search(here, image_folder):
     """A real search as a process of its own, stopped at the end as Ctrl-C does."""

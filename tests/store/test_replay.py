@@ -329,3 +329,26 @@ def test_a_frame_of_ten_thousand_trials_takes_no_time():
     for frame in range(20):
         found.at(300_000.0 + 12 * frame)
     assert (time.thread_time() - used) / 20 < 0.05
+
+
+def test_no_moment_is_told_to_be_later_than_the_end():
+    brief = replace(TWO, state=replace(STATE, seconds=20.0, earlier_seconds=0.0))
+    found = Recording(brief, TIMES)
+    told = [found.at(when).state.seconds for when in (100, 112, 125, 130.9, 131)]
+    assert told == [0.0, 12.0, 20.0, 20.0, 20.0]
+
+
+def test_numbers_that_people_changed_are_those_of_the_moment_or_not_known():
+    def asked(name, operation, sent, count, done=True):
+        return Command(
+            id=name, operation=operation, sent=sent, count=count, answer="", done=done
+        )
+
+    asked_of = (
+        asked("a", "jobs", 110.0, 3),
+        asked("b", "jobs", 112.0, 999, done=False),
+        asked("c", "jobs", 120.0, 2),
+    )
+    found = Recording(replace(TWO, commands=asked_of), TIMES)
+    assert [found.at(when).state.jobs for when in (105, 115, 125)] == [0, 3, 2]
+    assert [found.at(when).state.trials for when in (105, 125)] == [8, 8]

@@ -1,6 +1,8 @@
 """The screen: what it shows of a study, at any size, and what its keys ask for."""
 
 import asyncio
+import socket
+import sqlite3
 from collections.abc import Awaitable, Callable
 
 import optuna
@@ -10,9 +12,11 @@ from optuna.trial import TrialState, create_trial
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
+from autocnn.storage import sqlite_file
 from autocnn.store.command import answer, commands
 from autocnn.store.rows import CONFIG
 from autocnn.store.state import STATE, Load, Pace, SearchState
+from autocnn.views.tui import actions, extras, pulse
 from autocnn.views.tui import app as apps
 from autocnn.views.tui.app import Watch
 from autocnn.views.tui.feed import LiveFeed
@@ -85,11 +89,11 @@ def play(study, storage):
     """Run the screen on the study, and a person's part in it."""
     url = storage.url
 
-    def run(person: Play, size=(120, 40), **how) -> Watch:
+    def run(person: Play, size=(120, 40), *, notifications=False, **how) -> Watch:
         app = Watch(LiveFeed(url, "tiny"), **how)
 
         async def go() -> None:
-            async with app.run_test(size=size) as pilot:
+            async with app.run_test(size=size, notifications=notifications) as pilot:
                 await until(pilot, lambda: app.settled)
                 await person(pilot)
 
@@ -262,7 +266,7 @@ def test_a_paused_trial_can_be_pruned(play, study):
 
     async def person(pilot) -> None:
         await pilot.press("x")
-        await until(pilot, lambda: "Prune trial 5 after 1 epochs?" in text(pilot.app))
+        await until(pilot, lambda: "Prune trial 5 after 1 epoch?" in text(pilot.app))
         assert "its checkpoint is deleted" in text(pilot.app)
         await pilot.press("y")
         await until(pilot, lambda: bool(asked(study)))
@@ -317,7 +321,10 @@ def test_an_edited_copy_is_sent_with_its_values(play, study):
         field = pilot.app.screen.query(Input).first()
         field.value = "2000"
         await pilot.press("enter")
-        await until(pilot, lambda: "width is 8 to 64" in notes(pilot.app))
+        await until(
+            pilot,
+            lambda: "width is 8 to 64 in steps of 8, not '2000'" in text(pilot.app),
+        )
         field.value = "32"
         await pilot.press("enter")
         await until(pilot, lambda: bool(asked(study)))
@@ -351,7 +358,7 @@ def test_nothing_is_sent_to_a_search_that_has_ended(play, study):
 
 
 def test_a_driver_without_a_sign_of_life_is_said_to_have_none(play, monkeypatch):
-    monkeypatch.setattr(apps, "STALE_SECONDS", 0.0)
+    monkeypatch.setattr(pulse, "STALE_SECONDS", 0.0)
 
     async def person(pilot) -> None:
         await until(pilot, lambda: "NO SIGN OF LIFE" in text(pilot.app))
@@ -385,9 +392,11 @@ def test_leaving_by_a_stop_waits_for_the_search_to_end(play, study):
     assert asked(study)[0].operation == "stop"
 
 
-def test_one_who_only_watches_leaves_at_once(play, study):
+def test_one_who_only_watches_is_asked_too_and_leaves_with_enter(play, study):
     async def person(pilot) -> None:
         await pilot.press("q")
+        await until(pilot, lambda: "Leave?" in text(pilot.app))
+        await pilot.press("enter")
         await until(pilot, lambda: not pilot.app.is_running)
 
     play(person)
@@ -413,8 +422,6 @@ def test_a_filter_that_cannot_be_read_says_why(play):
 
 
 def test_a_storage_that_is_gone_is_said_on_the_screen(play, tmp_path, storage, study):
-    from autocnn.storage import sqlite_file
-
     file = sqlite_file(storage.url)
 
     async def person(pilot) -> None:
@@ -455,3 +462,256 @@ def test_a_dialog_is_answered_by_the_mouse_too(play, study):
 
     play(person)
     assert asked(study)[0].operation == "stop"
+
+
+def test_the_dashboard_ends_with_the_screen(play, monkeypatch):
+    monkeypatch.setattr(extras, "LOOK_SECONDS", 0.05)
+    opened = []
+    monkeypatch.setattr(Watch, "open_url", lambda _, url, **how: opened.append(url))
+
+    async def person(pilot) -> None:
+        await pilot.press("D")
+        await until(pilot, lambda: bool(opened))
+        await pilot.press("q", "d")
+        await until(pilot, lambda: not pilot.app.is_running)
+
+    play(person)  # it would never come back: the loop waits for its threads
+    address = opened[0].removeprefix("http://").rstrip("/").split(":")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((address[0], int(address[1])), timeout=5).close()
+
+
+def test_a_window_that_was_too_small_leaves_the_keyboard_where_it_was(play):
+    async def person(pilot) -> None:
+        await pilot.resize_terminal(50, 12)
+        await until(pilot, lambda: "at least 60x16" in text(pilot.app))
+        assert "leaderboard" not in text(pilot.app)
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: "leaderboard" in text(pilot.app))
+        assert pilot.app.focused is pilot.app.query_one("#board", Table)
+        await pilot.press("down")
+        assert pilot.app.query_one("#board", Table).cursor == 1
+
+    play(person)
+
+
+@pytest.mark.parametrize("screen", ["overview", "space", "log"])
+def test_only_the_chosen_trial_can_be_pruned(play, study, screen):
+    """The other running one has ended: a single one runs, and it is not chosen."""
+    trial = study.get_trials(deepcopy=False)[4]
+    study._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+
+    async def person(pilot) -> None:
+        await pilot.press("x")
+        await until(pilot, lambda: "choose a running one" in notes(pilot.app))
+        assert "tab goes to them" in notes(pilot.app)
+        assert "Prune trial" not in text(pilot.app)
+
+    play(person, screen=screen)
+
+
+@pytest.mark.parametrize("key", ["space", "e", "n", "w", "S", "p", "x"])
+def test_what_cannot_be_asked_is_refused_before_it_is_filled_in(play, study, key):
+    pause(study)  # it is the best, and can be promoted and pruned
+    say(study, beat=2, phase="ended", outcome="complete")
+
+    async def person(pilot) -> None:
+        await pilot.press(key)
+        await until(pilot, lambda: "no search is running" in notes(pilot.app))
+        assert len(pilot.app.screen_stack) == 1
+
+    play(person)
+    assert asked(study) == []
+
+
+def test_of_a_storage_that_is_gone_nothing_is_asked(play, study, storage):
+    say(study, beat=2, phase="ended", outcome="complete")
+    file = sqlite_file(storage.url)
+
+    async def person(pilot) -> None:
+        file.rename(file.with_name("away.db"))
+        await until(pilot, lambda: "is gone" in text(pilot.app))
+        await pilot.press("space")
+        await until(pilot, lambda: "is gone" in notes(pilot.app))
+        assert "no search is running" not in notes(pilot.app)
+
+    play(person)
+
+
+def test_the_footer_says_what_keys_mean_now(play, study):
+    async def person(pilot) -> None:
+        await until(pilot, lambda: "space Pause" in text(pilot.app))
+        say(study, beat=2, phase="pausing")
+        await until(pilot, lambda: "space Resume" in text(pilot.app))
+        assert "space Pause" not in text(pilot.app)
+        await pilot.press("space")
+        await until(pilot, lambda: bool(asked(study)))
+
+    play(person)
+    assert asked(study)[0].operation == "resume"
+
+
+def test_the_screen_of_a_pruned_trial_does_not_offer_to_prune_it(play, study):
+    async def person(pilot) -> None:
+        await until(pilot, lambda: "what became of it" in text(pilot.app))
+        await until(pilot, lambda: "Edit copy" in text(pilot.app))
+        assert "x Prune" not in text(pilot.app)
+        await pilot.press("x")
+        await until(pilot, lambda: "trial 2 (pruned) is chosen" in notes(pilot.app))
+        await pilot.press("left", "left")
+        await until(pilot, lambda: "x Prune" not in text(pilot.app))
+
+    play(person, screen="trial:2")
+
+
+def test_notes_lie_at_the_top_right_and_away_from_the_leaderboard(play):
+    async def person(pilot) -> None:
+        await pilot.press("p")
+        await until(pilot, lambda: "trial 1 (complete)" in text(pilot.app))
+        lines = text(pilot.app).splitlines()
+        place = next(n for n, line in enumerate(lines) if "trial 1 (complete)" in line)
+        board = next(n for n, line in enumerate(lines) if "leaderboard" in line)
+        assert 2 <= place < board
+
+    play(person, notifications=True)
+
+
+def test_a_locked_storage_is_named_and_requests_wait_for_it(play, storage, monkeypatch):
+    monkeypatch.setattr(pulse, "STALE_SECONDS", 0.5)
+    monkeypatch.setattr(actions, "WAIT_SECONDS", 0.1)
+    other = sqlite3.connect(sqlite_file(storage.url), isolation_level=None)
+    other.execute("PRAGMA journal_mode=WAL")
+
+    async def person(pilot) -> None:
+        other.execute("BEGIN EXCLUSIVE")
+        await until(pilot, lambda: "STORAGE LOCKED" in text(pilot.app))
+        assert "the storage is locked: another" in text(pilot.app)
+        await pilot.press("space")
+        await until(pilot, lambda: "locked; your request waits" in notes(pilot.app))
+        other.execute("ROLLBACK")
+        await until(pilot, lambda: "asked the search to" in notes(pilot.app))
+        await until(pilot, lambda: "STORAGE LOCKED" not in text(pilot.app))
+
+    play(person)
+    other.close()
+
+
+@pytest.mark.parametrize(
+    ("state", "hidden"),
+    [
+        ({"phase": "paused"}, "about 10m00s left"),
+        ({"phase": "ended", "outcome": "interrupted"}, "CPU 50%"),
+    ],
+)
+def test_what_no_longer_holds_is_not_shown(play, study, state, hidden):
+    async def person(pilot) -> None:
+        assert hidden in text(pilot.app)
+        say(study, beat=2, **state)
+        await until(pilot, lambda: hidden not in text(pilot.app))
+
+    play(person)
+
+
+def test_80_columns_say_how_long_it_takes(play):
+    async def person(pilot) -> None:
+        assert "2m00s, about 10m00s left" in text(pilot.app)
+
+    play(person, (80, 24))
+
+
+def test_a_filter_with_a_mistake_says_so_and_hides_nothing(play):
+    async def person(pilot) -> None:
+        await pilot.press("slash", *"foo=3")
+        await until(pilot, lambda: "5 of 5 trials · there is no" in text(pilot.app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "there is no field 'foo'" in notes(pilot.app))
+        assert pilot.app.focused is pilot.app.query_one("#filter", Input)
+
+    play(person)
+
+
+def test_a_filter_that_nothing_matches_says_so_and_how_it_ends(play):
+    async def person(pilot) -> None:
+        await pilot.press("slash", *"val>99")
+        await until(pilot, lambda: "no trial matches" in text(pilot.app))
+        assert "enter keeps it, esc shows all" in text(pilot.app)
+        await pilot.press(*["backspace"] * 2, *"80")
+        await until(pilot, lambda: "1 of 5 trials" in text(pilot.app))
+
+    play(person)
+
+
+def test_the_first_field_of_an_edited_copy_has_its_name(play):
+    async def person(pilot) -> None:
+        await pilot.press("e")
+        await until(pilot, lambda: "width: 8 to 64" in text(pilot.app))
+        await pilot.press("down", "up")
+        await pilot.pause(0.2)
+        assert "width: 8 to 64" in text(pilot.app)
+
+    play(person, (80, 16))
+
+
+def test_trials_are_marked_and_compared_from_the_curves(play):
+    async def person(pilot) -> None:
+        await pilot.press("2", "m")
+        await until(pilot, lambda: ", marked" in text(pilot.app))
+        await pilot.press("right", "m", "c")
+        await until(pilot, lambda: "what differs" in text(pilot.app))
+
+    play(person)
+
+
+def test_where_no_trial_is_chosen_it_is_said_where_to_mark_one(play):
+    async def person(pilot) -> None:
+        await pilot.press("4", "m")
+        await until(pilot, lambda: "1 (overview) or 2 (curves)" in notes(pilot.app))
+
+    play(person)
+
+
+def test_too_many_workers_are_refused_where_they_are_typed(play, study):
+    async def person(pilot) -> None:
+        await pilot.press("w", *["backspace"] * 3, *"9999", "enter")
+        await until(pilot, lambda: "no number from 1 to 256" in text(pilot.app))
+        assert "enter: take it" in text(pilot.app)
+
+    play(person)
+    assert asked(study) == []
+
+
+def test_an_export_to_a_folder_that_exists_asks_again(play, tmp_path):
+    (tmp_path / "files" / "best").mkdir(parents=True)
+    (tmp_path / "there").mkdir()
+
+    async def person(pilot) -> None:
+        pilot.app.feed.folder = tmp_path / "files"
+        await pilot.press("E")
+        await until(pilot, lambda: "which new folder" in text(pilot.app))
+        field = pilot.app.screen.query_one(Input)
+        field.value = str(tmp_path / "there")
+        await pilot.press("enter")
+        await until(pilot, lambda: "exists already" in text(pilot.app))
+        assert field.value == str(tmp_path / "there")
+        field.value = str(tmp_path / "here")
+        await pilot.press("enter")
+        await until(pilot, (tmp_path / "here").is_dir)
+
+    play(person)
+
+
+def test_the_time_of_a_short_search_is_in_seconds(play):
+    async def person(pilot) -> None:
+        await until(pilot, lambda: "seconds 0" in text(pilot.app))
+
+    play(person)
+
+
+def test_a_font_without_arrows_gets_words(play, monkeypatch):
+    monkeypatch.setattr(extras, "ASCII_ONLY", True)
+
+    async def person(pilot) -> None:
+        await pilot.press("2")
+        await until(pilot, lambda: "left right Trial" in text(pilot.app))
+
+    play(person)

@@ -4,10 +4,10 @@ import dataclasses
 
 import pytest
 
-from autocnn.store.command import Command
+from autocnn.store.command import OPERATIONS, Command
 from autocnn.store.rows import Pause, StudySnapshot, TrialRow
 from autocnn.store.state import SearchState
-from autocnn.views.tui.moment import History, elapsed, ordinal
+from autocnn.views.tui.moment import REQUESTS, History, elapsed, ordinal
 
 
 def row(trial, *curve, status="complete", started=None, ended=None, **more) -> TrialRow:
@@ -192,3 +192,29 @@ def test_the_time_of_all_runs_is_added_up():
 )
 def test_ordinals(number, word):
     assert ordinal(number) == word
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_each_request_is_told_in_a_sentence(operation):
+    asked = Command(
+        id="a", operation=operation, trial=7, count=9, answer="no", sent=1.0
+    )
+    moment = History().update(study(commands=(asked,)), now=5.0)
+    (news,) = moment.news
+    assert news.text.startswith("asked to ")
+    assert news.text.endswith(": refused, for no")
+    assert f"to {operation} 9" not in news.text
+
+
+def test_every_operation_has_its_sentence():
+    assert set(REQUESTS) == set(OPERATIONS)
+
+
+def test_how_far_a_search_without_an_end_is_is_not_known():
+    state = SearchState(
+        phase="searching", beat=1, host="", pid=1, version="", device="", jobs=1,
+        trials=0, seconds=5.0,
+    )  # fmt: skip
+    assert History().update(study(state=state), now=5.0).share is None
+    timed = dataclasses.replace(state, seconds_left=15.0)
+    assert History().update(study(state=timed), now=5.0).share == 0.25

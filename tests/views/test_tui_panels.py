@@ -451,6 +451,21 @@ def test_space_tells_the_best_trials_values(tuned):
     play(tuned, look, screen="space")
 
 
+def test_few_numbers_of_the_space_stay_in_their_order_however_narrow_it_is():
+    width = IntDistribution(16, 64, step=8)
+    values = [16, 16, 24, 40, 40, 40, 64, 64]
+    scores = [0.1, 0.2, 0.3, 0.6, 0.7, 0.8, 0.4, 0.5]
+    found = drawn("width", values, scores, width)
+    for cells in (60, 28):
+        words = space.strip(found, cells).split()
+        numbers = [int("".join(filter(str.isdigit, word))) for word in words]
+        assert numbers == [16, 24, 32, 40, 48, 56, 64]
+    short = space.strip(found, 16)
+    assert short.startswith("16 ")
+    assert short.endswith(" 64")
+    assert len(short) <= 16
+
+
 def test_choices_of_the_space_are_words_with_a_star_at_the_best():
     block = CategoricalDistribution(["plain", "residual", "never"])
     values = ["plain"] * 4 + ["residual"] * 4
@@ -615,7 +630,7 @@ def test_help_fits_and_tells_of_pruning_and_leaving(size, tuned):
     shown = seen(tuned, "overview", size, ["question_mark"])
     assert "x     Prune: give the chosen trial up" in shown
     assert "p     Promote: let a paused trial go on" in shown
-    assert "q leaves, the search goes on; back: autocnn watch tuned" in shown
+    assert "q then d leaves, the search goes on; back: autocnn watch tuned" in shown
     for sign in SIGNS.values():
         assert sign in shown
 

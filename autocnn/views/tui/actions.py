@@ -4,22 +4,22 @@ The driver's answer comes with a later reading of the study and is shown.
 """
 
 import re
-import shutil
+import threading
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import work
-from textual.app import App
 from textual.binding import Binding, BindingType
 
 from autocnn.errors import AutocnnError
 from autocnn.store.command import OPERATIONS, Command
 from autocnn.store.rows import TrialRow
+from autocnn.views.tables import plural
 from autocnn.views.tui.dialogs import Ask, Choose, Edit, confirm
-from autocnn.views.tui.feed import Feed
+from autocnn.views.tui.extras import Extras
+from autocnn.views.tui.feed import LOCKED, Waits
 from autocnn.views.tui.header import SIGNS
-from autocnn.views.tui.moment import Moment
+from autocnn.views.tui.panel import Detail
 
 LEAVE = (
     ("d", "detach", "leave; the search goes on (autocnn watch comes back)"),
@@ -32,21 +32,30 @@ PRUNABLE = {
     "paused": "its checkpoint is deleted",
 }
 """What becomes of a trial of each status that can be given up."""
+MOST_JOBS, MOST_TRIALS = 256, 10**6
+"""What a driver takes."""
+WAIT_SECONDS = 1.0
+"""After so long it is said that a request waits."""
+HELD = ("paused", "pausing", "stopping")
+"""The phases of a search that begins nothing new."""
 
 
-class Actions(App[str | None]):
+class Actions(Extras):
     """The part of the app that a person steers with."""
 
-    feed: Feed
     owned: bool
-    moment: Moment | None
+    trouble: str
     _asked: dict[str, Command]
     _leaving: bool
 
     KEYS: ClassVar[list[BindingType]] = [
+        Binding("space", "resume", "Resume", id="search.resume"),
         Binding("space", "pause", "Pause", id="search.pause"),
+        Binding("x", "explain", show=False, id="trial.explain"),
         Binding("x", "prune", "Prune", id="trial.prune"),
         Binding("p", "promote", "Promote", show=False, id="trial.promote"),
+        Binding("m", "mark", "Mark", show=False, id="trial.mark"),
+        Binding("c", "compare", "Compare", show=False, id="trial.compare"),
         Binding("e", "enqueue", "Edit copy", id="trial.enqueue"),
         Binding("w", "jobs", "Workers", show=False, id="search.jobs"),
         Binding("n", "trials", "More trials", show=False, id="search.trials"),
@@ -75,30 +84,64 @@ class Actions(App[str | None]):
         """Say whether a driver works on the study."""
         raise NotImplementedError
 
+    def toggle_mark(self, trial: int) -> None:
+        """Mark a trial, to be compared, or take its mark away."""
+        raise NotImplementedError
+
     def open_trials(self, trials: Sequence[int]) -> None:
         """Show one trial in full, or several side by side."""
         raise NotImplementedError
 
+    @property
+    def held(self) -> bool:
+        """Whether the search begins nothing new, and may be let go on."""
+        state = self.moment.study.state if self.moment else None
+        return state is not None and state.phase in HELD
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Let a key, and the footer, mean what can be done now."""
+        if action in {"pause", "resume"}:
+            return self.held == (action == "resume")
+        if action in {"prune", "explain"}:
+            row = self.target if isinstance(self.screen, Detail) else None
+            over = row is not None and row.status not in PRUNABLE
+            return over == (action == "explain")
+        return super().check_action(action, parameters)
+
     def action_pause(self) -> None:
         """Start no more trials, or start them again."""
-        state = self.moment.study.state if self.moment else None
-        paused = state is not None and state.phase in {"paused", "pausing", "stopping"}
-        self.ask("resume" if paused else "pause")
+        self.ask("pause")
+
+    def action_resume(self) -> None:
+        """Start trials again."""
+        self.ask("resume")
 
     @work(group="dialog")
     async def action_prune(self) -> None:
         """Give the chosen trial up."""
         row = self.target
-        running = self.moment.running if self.moment else ()
-        if (row is None or row.status not in PRUNABLE) and len(running) == 1:
-            row = running[0]
         if row is None or row.status not in PRUNABLE:
-            self._refuse(row, "choose a running one (tab goes to them) or a paused one")
+            self.action_explain()
+            return
+        if not self.open_to_requests():
             return
         meaning = f"it is told PRUNED, and {PRUNABLE[row.status]}"
-        question = f"Prune trial {row.trial} after {row.epochs} epochs?"
+        question = f"Prune trial {row.trial} after {plural(row.epochs, 'epoch')}?"
         if await self.push_screen_wait(confirm(question, meaning)) == "yes":
             self.ask("prune", trial=row.trial)
+
+    def action_explain(self) -> None:
+        """Say which trials can be given up."""
+        advice = "choose a running one (on screen 1, tab goes to them) or a paused one"
+        self._refuse(self.target, advice)
+
+    def action_mark(self) -> None:
+        """Mark the chosen trial, to be compared, or take its mark away."""
+        if self.target is None:
+            advice = "choose one on screen 1 (overview) or 2 (curves)"
+            self._refuse(None, advice)
+            return
+        self.toggle_mark(self.target.trial)
 
     def action_promote(self) -> None:
         """Let a paused trial go on, before anything new is begun."""
@@ -119,6 +162,8 @@ class Actions(App[str | None]):
         if row is None or not row.params or self.moment is None:
             self.notify("no trial with drawn values is chosen", severity="warning")
             return
+        if not self.open_to_requests():
+            return
         title = f"An edited copy of trial {row.trial}, to be trained next"
         edit = Edit(title, row.params, self.moment.study.distributions)
         values = await self.push_screen_wait(edit)
@@ -128,24 +173,33 @@ class Actions(App[str | None]):
     @work(group="dialog")
     async def action_jobs(self) -> None:
         """Change how many train at once."""
+        if not self.open_to_requests():
+            return
         state = self.moment.study.state if self.moment else None
         now = f"{state.jobs}" if state else "1"
-        count = await self._number("How many trials at once?", now)
+        hint = f"a number from 1 to {MOST_JOBS}"
+        count = await self._number("How many trials at once?", now, hint, MOST_JOBS)
         if count:
             self.ask("jobs", count=count)
 
     @work(group="dialog")
     async def action_trials(self) -> None:
         """Change how many trials the study is to reach."""
+        if not self.open_to_requests():
+            return
         total = self.moment.total if self.moment else 0
         hint = f"{total} now; write a total, or +20 for 20 more"
-        count = await self._number("How many trials in all?", "+20", hint, total)
+        count = await self._number(
+            "How many trials in all?", "+20", hint, MOST_TRIALS, total
+        )
         if count:
             self.ask("trials", count=count)
 
     @work(group="dialog")
     async def action_stop(self) -> None:
         """Stop the search, gently or at once."""
+        if not self.open_to_requests():
+            return
         answers = [
             ("f", "finish", "end when the running trials have ended"),
             ("s", "stop", "end now; unfinished trials go on another time"),
@@ -158,7 +212,7 @@ class Actions(App[str | None]):
     @work(group="dialog")
     async def action_leave(self) -> None:
         """Leave this screen; the search need not end with it."""
-        if not self.alive or not self.owned:
+        if not self.alive:
             self.exit(None)
             return
         chosen = await self.push_screen_wait(Choose("Leave?", LEAVE))
@@ -167,76 +221,54 @@ class Actions(App[str | None]):
         elif chosen:
             self.ask(chosen)
             self._leaving = True
-            self.notify("leaving when it has ended; d leaves now", timeout=20)
-
-    @work(group="dialog")
-    async def action_export(self) -> None:
-        """Copy the best network to where the person wants it."""
-        folder: Path | None = getattr(self.feed, "folder", None)
-        best = folder / "best" if folder else None
-        if best is None or not best.is_dir():
-            text = "no network is kept on this machine yet"
-            self.notify(text, severity="warning")
-            return
-        name = self.moment.study.name if self.moment else "network"
-        asked = Ask("Copy the best network to which folder?", f"{name}-best")
-        answer = await self.push_screen_wait(asked)
-        if answer:
-            try:
-                shutil.copytree(best, answer)
-            except OSError as error:
-                self.notify(f"{error.strerror}: {answer}", severity="error")
-            else:
-                self.notify(f"the best network is in {answer}")
-
-    @work(thread=True, group="dashboard", exclusive=True)
-    def action_dashboard(self) -> None:
-        """Serve optuna-dashboard until this screen is left, and open it."""
-        from autocnn.views.dashboard import HOST, make_dashboard
-
-        url = getattr(self.feed, "url", "")
-        try:
-            server = make_dashboard(url, 0)
-        except AutocnnError as error:
-            self.call_from_thread(self.notify, error.problem, severity="error")
-            return
-        address = f"http://{HOST}:{server.server_port}/"
-        text = f"{address} while this screen is open"
-        self.call_from_thread(self.notify, text, title="dashboard", timeout=20)
-        self.call_from_thread(self.open_url, address)
-        server.serve_forever()
-
-    def action_theme(self) -> None:
-        """Change between light and dark."""
-        light = self.theme == "autocnn-light"
-        self.theme = "autocnn-dark" if light else "autocnn-light"
-
-    def action_picture(self) -> None:
-        """Save what the screen shows as an image."""
-        name = self.moment.study.name if self.moment else "screen"
-        file = Path(f"autocnn-{name}.svg")
-        file.write_text(self.export_screenshot(), encoding="utf-8")
-        self.notify(f"saved as {file.resolve()}")
+            self.notify("leaving when it has ended; q then d leaves now", timeout=20)
 
     @work(thread=True, group="ask", exit_on_error=False)
     def ask(self, operation: str, **details: Any) -> None:
         """Write a request into the study, off the screen."""
-        state = self.moment.study.state if self.moment else None
-        if state is None or state.phase == "ended":
-            text = "no search is running on this study; autocnn search goes on with it"
-            self.call_from_thread(self.notify, text, severity="warning")
+        if closed := self.closed:
+            self.call_from_thread(self.notify, closed, severity="warning")
             return
+        waits = threading.Timer(WAIT_SECONDS, self._say_it_waits)
+        waits.daemon = True
         try:
+            waits.start()
             command = self.feed.send(operation, **details)
         except AutocnnError as error:
             self.call_from_thread(self.notify, error.problem, severity="error")
             return
+        finally:
+            waits.cancel()
         self._asked[command.id] = command
         text = f"asked the search to {OPERATIONS[operation]}"
         if not self.alive:
             text += "; but it gives no sign of life: if it has died, autocnn search"
             text += " goes on with the study"
         self.call_from_thread(self.notify, text, timeout=3)
+
+    def _say_it_waits(self) -> None:
+        what = f"is {LOCKED}" if self.feed.locked() else "does not answer yet"
+        self.post_message(Waits(f"the storage {what}; your request waits"))
+
+    def on_waits(self, message: Waits) -> None:
+        """Say why nothing is seen of a request."""
+        self.notify(message.text, severity="warning")
+
+    @property
+    def closed(self) -> str:
+        """Say why nothing can be asked of the search; nothing if it can be."""
+        if self.trouble and LOCKED not in self.trouble:
+            return f"{self.trouble}: nothing can be asked of the search"
+        state = self.moment.study.state if self.moment else None
+        if state is None or state.phase == "ended":
+            return "no search is running on this study; autocnn search goes on with it"
+        return ""
+
+    def open_to_requests(self) -> bool:
+        """Say at once, before anything is filled in, if nothing can be asked."""
+        if closed := self.closed:
+            self.notify(closed, severity="warning")
+        return not closed
 
     def hear_answers(self, commands: Sequence[Command]) -> None:
         """Show what became of the requests that were sent from here."""
@@ -247,16 +279,17 @@ class Actions(App[str | None]):
                 self.notify(command.answer, severity=severity)  # type: ignore[arg-type]
 
     async def _number(
-        self, question: str, value: str, hint: str = "", total: int = 0
+        self, question: str, value: str, hint: str, most: int, total: int = 0
     ) -> int | None:
-        """Ask for a number; with ``+``, it is added to the total."""
-        answer = await self.push_screen_wait(Ask(question, value, hint, _no_number))
-        if answer is None:
-            return None
-        return int(answer) + (total if answer.startswith("+") else 0)
+        """Ask for a number up to a limit; with ``+``, it is added to the total."""
 
+        def meant(text: str) -> int:
+            good = re.fullmatch(r"\+?\d{1,9}", text)
+            return int(text) + total * text.startswith("+") if good else 0
 
-def _no_number(text: str) -> str:
-    """Say that a text is no number above 0; nothing if it is one."""
-    good = re.fullmatch(r"\+?\d{1,6}", text) and int(text) > 0
-    return "" if good else f"'{text}' is no number above 0"
+        def wrong(text: str) -> str:
+            good = 1 <= meant(text) <= most
+            return "" if good else f"'{text}' is no number from 1 to {most:,}"
+
+        answer = await self.push_screen_wait(Ask(question, value, hint, wrong))
+        return None if answer is None else meant(answer)

@@ -21,22 +21,21 @@ from autocnn.errors import AutocnnError
 from autocnn.store.rows import TrialRow
 from autocnn.views.tui.actions import Actions
 from autocnn.views.tui.compare import CompareScreen
-from autocnn.views.tui.feed import Failed, Feed, Read
-from autocnn.views.tui.header import STALE_SECONDS, Header
+from autocnn.views.tui.feed import LOCKED, Failed, Feed, Read
+from autocnn.views.tui.header import GONE, Header
 from autocnn.views.tui.help import HelpScreen
 from autocnn.views.tui.moment import History, Moment
 from autocnn.views.tui.news import NewsLine
 from autocnn.views.tui.overview import Overview
 from autocnn.views.tui.panel import Detail, Panel
 from autocnn.views.tui.panels import PANELS
+from autocnn.views.tui.pulse import Pulse
 from autocnn.views.tui.screens import read_screen
 from autocnn.views.tui.themes import THEMES
 from autocnn.views.tui.trial import TrialScreen
 
 READ_SECONDS = 1.0
 """The study is not read more often than this, however fast it changes."""
-START_SECONDS = 60.0
-"""What a search may take until its workers are there and it begins to say so."""
 HEADER_SECONDS = 1.0
 """How often its clocks are drawn."""
 SMALLEST = (60, 16)
@@ -86,7 +85,9 @@ class Watch(Actions, App[str | None]):
         self._header_at = 0.0
         self._first, self._about = read_screen(screen)
         self.settled = False
-        self._beat: tuple[int, float] = (-1, time.monotonic())
+        self.pulse = Pulse()
+        self._keys: object = None
+        """What the footer's keys depend on."""
         for theme in THEMES:
             self.register_theme(theme)
         # Textual itself takes the variable away and would draw black on black.
@@ -102,7 +103,8 @@ class Watch(Actions, App[str | None]):
             assert isinstance(binding, Binding)
             action = partial(self.run_action, binding.action)
             key = binding.key_display or binding.key
-            if binding.action != "command_palette":
+            offered = self.check_action(binding.action, ())
+            if binding.description and offered and binding.action != "command_palette":
                 yield SystemCommand(binding.description, f"key {key}", action)
         yield SystemCommand("Theme", "choose among all themes", self.search_themes)
 
@@ -143,8 +145,8 @@ class Watch(Actions, App[str | None]):
                         read = time.monotonic()
                         moment = history.update(found, self.feed.now())
                         self.post_message(Read(moment))
-                    elif self.trouble:
-                        self.post_message(Failed(""))
+                    elif (trouble := self.pulse.trouble(self.feed)) != self.trouble:
+                        self.post_message(Failed(trouble))
                     wait = self.feed.seconds
                 except AutocnnError as error:
                     self.post_message(Failed(error.problem))
@@ -159,9 +161,7 @@ class Watch(Actions, App[str | None]):
         if not self.is_running or self._exit:
             return  # it came while the screen was being left
         self.moment, self.trouble = message.moment, ""
-        state = message.moment.study.state
-        if state is not None and state.beat != self._beat[0]:
-            self._beat = (state.beat, time.monotonic())
+        self.pulse.hear(message.moment.study.state)
         self._draw_header()
         self.hear_answers(message.moment.study.commands)
         self._show()
@@ -180,7 +180,15 @@ class Watch(Actions, App[str | None]):
         for screen in self.screen_stack:
             if isinstance(screen, Detail):
                 screen.show(moment)
+        self.renew_keys()
         self.call_after_refresh(self._settle)
+
+    def renew_keys(self) -> None:
+        """Draw the footer anew if keys mean something else than before."""
+        offered = [self.check_action(action, ()) for action in ("resume", "prune")]
+        if offered != self._keys:
+            self._keys = offered
+            self.refresh_bindings()
 
     def _settle(self) -> None:
         """Say that a picture may be taken, once all is read that it shows."""
@@ -208,6 +216,14 @@ class Watch(Actions, App[str | None]):
         if self.moment is None or shown.selected is None:
             return None
         return self.moment.row(shown.selected)
+
+    def toggle_mark(self, trial: int) -> None:
+        """Mark a trial, to be compared, or take its mark away."""
+        board = self.query_one(Overview).board
+        board.marks ^= {trial}
+        board.refresh()
+        if self.moment is not None:
+            self._show()
 
     def open_trials(self, trials: Sequence[int]) -> None:
         """Show one trial in full, or several side by side."""
@@ -248,22 +264,13 @@ class Watch(Actions, App[str | None]):
         """Say whether a driver works on the study, by this process's own clock."""
         if self.moment is None:
             return ""
-        state = self.moment.study.state
-        if state is None or state.phase == "ended":
-            outcome = state.outcome if state else ""
-            how = {"interrupted": "STOPPED", "": "NOT RUNNING"}
-            return how.get(outcome, f"ENDED {outcome}")
-        silent = time.monotonic() - self._beat[1]
-        patience = START_SECONDS if state.phase == "starting" else STALE_SECONDS
-        if silent > patience:
-            return f"NO SIGN OF LIFE {silent:.0f}s"
-        return {"searching": "LIVE"}.get(state.phase, state.phase.upper())
+        locked = LOCKED in self.trouble
+        return self.pulse.life(self.moment.study.state, locked=locked)
 
     @property
     def alive(self) -> bool:
         """Whether a driver is there to do what is asked."""
-        dead = ("ENDED", "STOPPED", "NOT RUNNING", "NO SIGN")
-        return bool(self.life) and not self.life.startswith(dead)
+        return bool(self.life) and not self.life.startswith(GONE)
 
     def action_panel(self, name: str) -> None:
         """Show another panel, in place of what lies over it."""

@@ -9,13 +9,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from autocnn.store.rows import TrialRow
-from autocnn.views.tables import score
+from autocnn.views.tables import plural, score
 from autocnn.views.tui.actions import Actions
 from autocnn.views.tui.crowd import band
 from autocnn.views.tui.header import ASCII_ONLY, SIGNS
 from autocnn.views.tui.moment import UNDERWAY, Moment
 from autocnn.views.tui.panel import Panel
 from autocnn.views.tui.plot import Band, Plot, Role, Scale, Series
+from autocnn.views.tui.table import Table
 
 BAND_FROM = 30
 """So many finished trials are still lines; more are a band."""
@@ -123,9 +124,11 @@ class Curves(Panel, can_focus=True):
             place = f", rank {rank} of {len(moment.ranked)}" if rank else ""
             sign = "*" if row is moment.best else SIGNS.get(row.status, "")
             reached = score(row.val_accuracy, row.val_standard_error)
+            board = self.app.query_one("#board", Table)
+            marked = ", marked" if row.trial in board.marks else ""
             title = (
                 f"curves · {sign} #{row.trial} {reached}{place}, "
-                f"{row.status} after {row.epochs} epochs"
+                f"{row.status} after {plural(row.epochs, 'epoch')}{marked}"
             )
         notes = [f"scale: {plot.y_scale}{' error' * (plot.y_scale == 'log')}"]
         if self._crowd.band is not None:

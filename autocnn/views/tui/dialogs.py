@@ -9,6 +9,7 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -82,13 +83,16 @@ class Ask(ModalScreen[str | None]):
         with Vertical(classes="dialog"):
             yield Label(self._question, classes="question")
             yield Input(self._value)
-            yield Label(self._hint, classes="hint")
+            if self._hint:
+                yield Label(self._hint, classes="hint")
+            yield Label(classes="wrong")
+            yield Label("enter: take it   esc: back", classes="hint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the line, or say why it cannot be."""
         wrong = self._check(event.value.strip())
         if wrong:
-            self.notify(wrong, severity="error")
+            self.query_one(".wrong", Label).update(wrong)
         else:
             self.dismiss(event.value.strip())
 
@@ -121,9 +125,18 @@ class Edit(ModalScreen[dict[str, Any] | None]):
                 for name, value in self._params.items():
                     yield Label(f"{name}: {self._range(name)}", classes="hint")
                     yield Input(_text(value), name=name, compact=True)
+            yield Label(classes="wrong")
             yield Static(
-                "enter: train it next   ↑ ↓: next value   esc: back", classes="hint"
+                "enter: train it next   tab or down: next value   esc: back",
+                classes="hint",
             )
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Keep the name of a value in sight, and not only its line."""
+        fields = [*self.query(Input)]
+        if event.widget in fields:
+            label = self.query("VerticalScroll Label")[fields.index(event.widget)]
+            self.call_after_refresh(label.scroll_visible, animate=False)
 
     def on_input_submitted(self) -> None:
         """Take all values, or say which cannot be."""
@@ -136,7 +149,8 @@ class Edit(ModalScreen[dict[str, Any] | None]):
             try:
                 values[name] = read_value(field.value, self._distributions.get(name))
             except ValueError:
-                self.notify(f"{name} is {self._range(name)}", severity="error")
+                wrong = f"{name} is {self._range(name)}, not {field.value!r}"
+                self.query_one(".wrong", Label).update(wrong)
                 field.focus()
                 return
         self.dismiss(values)

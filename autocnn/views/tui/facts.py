@@ -19,6 +19,7 @@ from textual.widgets import Static
 
 from autocnn.storage import sqlite_file, storage_url
 from autocnn.store.rows import TrialRow
+from autocnn.views.narrowed import narrowed
 from autocnn.views.tables import accuracy, count, duration
 from autocnn.views.tui.header import ASCII_ONLY
 from autocnn.views.tui.moment import Moment
@@ -49,6 +50,8 @@ def facts(row: TrialRow, moment: Moment, epochs: Epochs) -> Iterator[tuple[str, 
             text += f" (train {accuracy(epochs[top][2])})"
         yield "best", text
     yield "origin", origin(row, moment)
+    if narrow := narrowed(moment.study.config, row.params, row.recipe):
+        yield "width", narrow
     spent = row.seconds
     if spent is None and epochs:
         spent = sum(epoch[4] for epoch in epochs)

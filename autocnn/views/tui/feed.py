@@ -1,18 +1,24 @@
 """Where the screens' study comes from: a storage that is read again and again."""
 
+import contextlib
 import getpass
+import sqlite3
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from textual.message import Message
 
-from autocnn.storage import hide_password, open_engine, open_storage
+from autocnn.storage import hide_password, open_engine, open_storage, sqlite_file
 from autocnn.store.command import Command, send
 from autocnn.store.reader import Reader
 from autocnn.store.rows import StudySnapshot, find_study
 from autocnn.views.tui.moment import Moment
+
+LOCKED = "locked"
+"""As SQLite says it, and so do we."""
 
 
 class Read(Message):
@@ -25,6 +31,14 @@ class Read(Message):
 
 class Failed(Message):
     """The study could not be read this time."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
+class Waits(Message):
+    """A request is not written yet."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -54,6 +68,10 @@ class Feed(Protocol):
 
     def detail(self, trial: int) -> Mapping[str, Any]:
         """Read a trial's layers and epochs."""
+        ...
+
+    def locked(self) -> bool:
+        """Whether nobody can write into the storage now, as far as that is known."""
         ...
 
     def send(self, operation: str, **details: Any) -> Command:
@@ -106,6 +124,22 @@ class LiveFeed:
     def detail(self, trial: int) -> Mapping[str, Any]:
         """Read a trial's layers and epochs."""
         return self._reader.detail(trial)
+
+    def locked(self) -> bool:
+        """Try to become the writer of an SQLite file, for no time at all."""
+        file = sqlite_file(self.url)
+        if file is None:
+            return False
+        place = f"file:{quote(str(file))}?mode=rw"
+        try:
+            with contextlib.closing(
+                sqlite3.connect(place, timeout=0, isolation_level=None, uri=True)
+            ) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("ROLLBACK")
+        except sqlite3.OperationalError as error:
+            return "locked" in str(error)
+        return False
 
     def send(self, operation: str, **details: Any) -> Command:
         """Write a command into the study."""

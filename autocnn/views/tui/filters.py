@@ -25,6 +25,8 @@ SUFFIXES: Mapping[str, Decimal] = {
     "m": Decimal(10**6),
     "g": Decimal(10**9),
 }
+PERCENTS = frozenset({"val_accuracy"})
+"""Fractions that are shown as percentages: 40 is then 40 %."""
 ORDERS: Mapping[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
@@ -134,6 +136,8 @@ def _condition(
         match["text"],
     )
     number = read_number(text)
+    if field in PERCENTS and number is not None and number.value > 1:
+        number = read_number(f"{text}%")
     if not text:
         raise ValueError(
             f"'{word}' lacks a value: write e.g. epochs<5 or status:pruned"

@@ -6,11 +6,9 @@ from rich.cells import set_cell_size
 from textual.content import Content
 from textual.widgets import Static
 
-from autocnn.store.state import BEAT_SECONDS
 from autocnn.views.tables import duration, score, size
 from autocnn.views.tui.moment import Moment, elapsed
 
-STALE_SECONDS = 5 * BEAT_SECONDS
 ASCII_ONLY = os.environ.get("TERM") == "linux"
 """Whether the terminal's font has letters only, as the Linux console's."""
 SIGNS = {
@@ -23,6 +21,12 @@ SIGNS = {
     "waiting": "…",
 }
 """Of each status; single-width in all terminals."""
+GONE = ("ENDED", "STOPPED", "NOT RUNNING", "NO SIGN")
+"""How a life begins that no driver leads any more."""
+STANDS_STILL = (*GONE, "PAUSED", "STORAGE LOCKED")
+"""And of a search of which nobody knows when it will end."""
+ROOMY = 100
+"""Columns from which on the second line says everything at its length."""
 PROMOTED = "^" if ASCII_ONLY else "↑"
 """Beside a running trial that went on after a pause."""
 if ASCII_ONLY:
@@ -52,8 +56,11 @@ class Header(Static):
         if self._moment is None:
             first, second = " autocnn", f" {self._trouble or 'reading the study ...'}"
         else:
+            goes_on = not self._life.startswith(STANDS_STILL)
+            machine = "" if self._life.startswith(GONE) else _machine(self._moment)
             first = _fit(*_identity(self._moment), self._life, width)
-            second = _fit(*_progress(self._moment), _machine(self._moment), width)
+            progress = _progress(self._moment, goes_on=goes_on, short=width < ROOMY)
+            second = _fit(*progress, machine, width)
         if self._trouble and self._moment is not None:
             second = " " + self._trouble
         style = "$error" if self._trouble else "$text"
@@ -96,11 +103,13 @@ def _identity(moment: Moment) -> tuple[str, list[str]]:
         pruner = f" + {config['pruner']}" if config.get("pruner") else ""
         parts.append(f"{config['sampler']}{pruner}")
     if state is not None:
-        parts.append(f"{state.jobs} at once on {state.device}")
+        at_once = f"{state.jobs} at once on " if state.jobs else ""
+        parts.append(f"{at_once}{state.device}")
     return f" autocnn {moment.study.name}", parts
 
 
-def _progress(moment: Moment) -> tuple[str, list[str]]:
+def _progress(moment: Moment, *, goes_on: bool, short: bool) -> tuple[str, list[str]]:
+    """Say how well and how far; what is most worth knowing comes first."""
     best, state = moment.best, moment.study.state
     found = "no score yet"
     if best is not None:
@@ -108,12 +117,15 @@ def _progress(moment: Moment) -> tuple[str, list[str]]:
         found = (
             f"best {score(best.val_accuracy, best.val_standard_error)} #{best.trial}"
         )
-        if images:
+        if images and not short:
             found += f" ({images} val images)"
-    share = moment.share
-    parts = [f"{bar(share, 12)} {share:.0%}", elapsed(moment)]
-    if state is not None and state.seconds_left is not None:
-        parts[-1] += f", about {duration(state.seconds_left)} left"
+    share, times = moment.share, elapsed(moment)
+    if state is not None and state.seconds_left is not None and goes_on:
+        times += f", about {duration(state.seconds_left)} left"
+    if share is None:
+        parts = [times]
+    else:
+        parts = [f"{share:.0%}" if short else f"{bar(share, 12)} {share:.0%}", times]
     if state is not None and (hours := (state.seconds + state.earlier_seconds) / 3600):
         parts.append(f"{moment.finished / hours:.0f} trials/h")
     if state is not None and state.checkpoint_bytes:

@@ -141,7 +141,7 @@ def about(kind: type, action: str) -> str:
 def leaving(app: Actions) -> str:
     """Say how to leave without stopping the search."""
     study = f" {app.moment.study.name}" if app.moment else ""
-    keys = f"q then {LEAVE[0][0]}" if app.owned and app.alive else "q"
+    keys = f"q then {LEAVE[0][0]}" if app.alive else "q"
     return f"{keys} leaves, the search goes on; back: autocnn watch{study}"
 
 

@@ -2,13 +2,25 @@
 
 import bisect
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from autocnn.store.command import OPERATIONS, Command
+from autocnn.store.command import Command
 from autocnn.store.rows import REFUSED, StudySnapshot, TrialRow
-from autocnn.views.tables import accuracy, duration
+from autocnn.views.tables import accuracy, duration, plural
 
+REQUESTS: Mapping[str, str] = {
+    "pause": "pause",
+    "resume": "go on",
+    "finish": "end with the running trials",
+    "stop": "stop now",
+    "trials": "reach {count} trials",
+    "jobs": "train {count} at once",
+    "prune": "prune trial {trial}",
+    "promote": "promote trial {trial}",
+    "enqueue": "train an edited copy of trial {trial}",
+}
+"""What was asked of a search, after "asked to"; for each of its OPERATIONS."""
 OPEN = ("running", "interrupted", "paused", "waiting")
 """The statuses of trials that may still go on."""
 UNDERWAY = ("running", "interrupted", "waiting")
@@ -78,10 +90,12 @@ class Moment:
         return self.study.state is None or self.study.state.trials > 0
 
     @property
-    def share(self) -> float:
-        """How much of the search is behind it, 0 to 1: by trials, or by time."""
+    def share(self) -> float | None:
+        """How much of the search is behind it, 0 to 1: by trials or time, if known."""
         state = self.study.state
         if state is not None and not self.bounded:
+            if state.seconds_left is None and state.phase != "ended":
+                return None
             left = state.seconds_left or 0.0
             return state.seconds / max(state.seconds + left, 1e-9)
         return self.finished / self.total if self.total else 0.0
@@ -216,7 +230,7 @@ def _place(key: tuple[float, int, TrialRow]) -> tuple[float, int]:
 
 
 def _ending(row: TrialRow) -> str:
-    epochs = _epochs(row.epochs)
+    epochs = plural(row.epochs, "epoch")
     if row.status == "complete":
         return f"complete: {accuracy(row.val_accuracy)} after {epochs}"
     why = f": {row.reason}" if row.reason else ""
@@ -229,24 +243,22 @@ def _course(row: TrialRow, ended: float | None = None) -> Iterable[News]:
     if begun is not None:
         yield News(begun, row.trial, "started", "running")
     for pause in row.pauses:
-        after = f"after {_epochs(pause.epochs)}"
+        after = f"after {plural(pause.epochs, 'epoch')}"
         yield News(pause.since, row.trial, f"paused {after}: {pause.reason}", "paused")
         if pause.until is not None:
             yield News(pause.until, row.trial, f"promoted {after}", "running")
 
 
-def _epochs(count: int) -> str:
-    return f"{count} epoch{'' if count == 1 else 's'}"
-
-
 def _asked(commands: Sequence[Command]) -> Iterable[News]:
     for command in commands:
-        what = command.operation
-        what += f" trial {command.trial}" if command.trial is not None else ""
-        what += f" {command.count}" if command.count is not None else ""
-        if command.operation not in OPERATIONS:
+        if command.operation not in REQUESTS:
             continue
+        what = REQUESTS[command.operation].format(
+            trial="" if command.trial is None else command.trial, count=command.count
+        )
         reply = "not taken yet" if command.answer is None else command.answer
+        if command.answer is not None and not command.done:
+            reply = f"refused, for {reply}"
         yield News(command.sent, -1, f"asked to {what}: {reply}", "asked")
 
 

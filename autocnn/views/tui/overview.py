@@ -18,6 +18,12 @@ from autocnn.views.tui.panel import Panel
 from autocnn.views.tui.plot import Plot, Series
 from autocnn.views.tui.table import Table
 
+EMPTY = "the first scores come with the first epoch"
+UNMATCHED = "no trial matches the filter (esc: show all)"
+SHORT = 120.0
+"""Seconds of a search below which its time is shown in seconds."""
+KEEPS = "enter keeps it, esc shows all"
+
 
 class Overview(Panel):
     """Running trials and the best score so far over the leaderboard."""
@@ -34,6 +40,8 @@ class Overview(Panel):
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
         self._filter: Filter | None = None
+        self._wrong = ""
+        """Why the filter cannot be read; all trials are shown then."""
         self._moment: Moment | None = None
 
     def compose(self) -> ComposeResult:
@@ -49,9 +57,10 @@ class Overview(Panel):
         self.board.border_title = "leaderboard"
         self.now_running.border_title = "running"
         self.now_running.hint = "no trial is running"
-        self.board.hint = "the first scores come with the first epoch"
+        self.board.hint = EMPTY
         self.query_one(Plot).border_title = "best val accuracy by time"
-        self.query_one("#filter", Input).display = False
+        line = self.query_one("#filter", Input)
+        line.display, line.border_subtitle = False, KEEPS
 
     @property
     def board(self) -> Table[TrialRow]:
@@ -81,6 +90,7 @@ class Overview(Panel):
         ranked += [r for r in moment.study.trials if r.val_accuracy is None]
         if self._filter is not None:
             ranked = [r for r in ranked if self._filter.matches(columns.fields(r))]
+        self.board.hint = UNMATCHED if self._filter is not None else EMPTY
         self.board.show(ranked, columns.board(moment))
         self._title(len(ranked))
         self.now_running.show(moment.running, columns.running(moment))
@@ -90,8 +100,10 @@ class Overview(Panel):
     def _title(self, shown: int) -> None:
         assert self._moment is not None
         title = f"leaderboard · {shown} of {len(self._moment.study.trials)} trials"
-        if self._filter is not None:
-            title += f" · filter: {self.query_one('#filter', Input).value}"
+        if self._wrong:
+            title += f" · {self._wrong}"
+        elif self._filter is not None:
+            title += f" · filter: {self._filter.text}"
         if self.board.stale:
             title += f" · {self.board.stale} newer"
         entitle(self.board, title)
@@ -100,20 +112,21 @@ class Overview(Panel):
         steps = moment.best_so_far
         if not steps:
             return
-        begun = min(r.started for r in moment.study.trials if r.started is not None)
-        points: list[tuple[float, float]] = []
-        for step in steps:
-            minutes = (step.at - begun) / 60
-            if points:
-                points.append((minutes, points[-1][1]))
-            points.append((minutes, step.val_accuracy))
         state = moment.study.state
         ended = [row.ended for row in moment.study.trials if row.ended]
         until = max(ended, default=steps[-1].at)
         if state is not None and state.phase != "ended":
             until = moment.now
-        points.append(((until - begun) / 60, points[-1][1]))
-        self.query_one(Plot).show((Series(tuple(points), "best"),), x_label="minutes")
+        begun = min(r.started for r in moment.study.trials if r.started is not None)
+        unit, label = (60, "minutes") if until - begun >= SHORT else (1, "seconds")
+        points: list[tuple[float, float]] = []
+        for step in steps:
+            passed = (step.at - begun) / unit
+            if points:
+                points.append((passed, points[-1][1]))
+            points.append((passed, step.val_accuracy))
+        points.append(((until - begun) / unit, points[-1][1]))
+        self.query_one(Plot).show((Series(tuple(points), "best"),), x_label=label)
 
     def on_table_opened(self, event: Table.Opened) -> None:
         """Show a trial in full."""
@@ -128,13 +141,13 @@ class Overview(Panel):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while it is typed, as far as it can be understood."""
+        self._filter, self._wrong = None, ""
         try:
-            text = event.value.strip()
-            self._filter = parse(text, self._fields()) if text else None
+            if text := event.value.strip():
+                self._filter = parse(text, self._fields())
         except ValueError as error:
-            event.input.border_subtitle = str(error)
-            return
-        event.input.border_subtitle = ""
+            self._wrong = str(error)
+        event.input.border_subtitle = self._wrong or KEEPS
         self.board.thaw()
         if self._moment is not None:
             self.show(self._moment)
@@ -144,7 +157,10 @@ class Overview(Panel):
         return list({name: None for row in rows for name in columns.fields(row)})
 
     def on_input_submitted(self) -> None:
-        """Go back to the leaderboard; an empty filter's line goes."""
+        """Go back to the leaderboard; an empty line goes, a wrong one stays."""
+        if self._wrong:
+            self.notify(self._wrong, severity="warning")
+            return
         line = self.query_one("#filter", Input)
         line.display = bool(line.value.strip())
         self.board.focus()

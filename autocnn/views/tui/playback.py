@@ -149,6 +149,10 @@ class ReplayFeed:
             found["epochs"] = found["epochs"][:passed]
         return found
 
+    def locked(self) -> bool:
+        """Say no: nobody writes what has been."""
+        return False
+
     def send(
         self,
         operation: str,  # noqa: ARG002 - a feed's signature

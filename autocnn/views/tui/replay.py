@@ -169,6 +169,11 @@ class Replay(Watch):
             return ""
         return "REPLAY" if self.feed.playback.going else "REPLAY held"
 
+    @property
+    def alive(self) -> bool:
+        """Say no: nobody can be asked for anything any more."""
+        return False
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave keys to dialogs, to typed lines, and to what steps by arrows."""
         if action in {"play", "seek", "faster"}:

@@ -121,7 +121,9 @@ def _number_axis(drawn: Drawn, picture: Picture) -> None:
         canvas.write(axes.rows, ends[0], line, "best", over="axis")
     for value in _ticks(drawn, max(1, axes.columns // 10)):
         _, column = axes.cell(float(drawn.stretch(value)), axes.y[0])
-        text = number(value)
+        # Three digits would write evenly spaced numbers unevenly: 0.82, 0.85, 0.88.
+        exact = not drawn.log and abs(value) >= 0.001
+        text = f"{value:.6g}" if exact else number(value)
         start = min(column - len(text) // 2, canvas.width - len(text))
         if start >= free and canvas.write(axes.rows + 1, start, text, "axis"):
             canvas.write(axes.rows, column, canvas.glyphs.x_tick, "axis", over="axis")

@@ -61,8 +61,8 @@ class Space(Panel):
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
         self._moment: Moment | None = None
-        self._asked: tuple[object, int] = (None, -1)
-        """The trials at rest and the best one when it was worked out last."""
+        self._asked: object = None
+        """The trials at rest when it was worked out last."""
         self._next = 0.0
         self._waits = False
         self._found: Sorted | None = None
@@ -95,7 +95,7 @@ class Space(Panel):
     def show(self, moment: Moment) -> None:
         """Have it worked out if other trials are at rest than the last time."""
         self._moment = moment
-        now = (moment.at_rest, moment.best.trial if moment.best else -1)
+        now = moment.at_rest
         if now == self._asked or self._waits:
             return
         wait = self._next - time.monotonic()
@@ -105,7 +105,7 @@ class Space(Panel):
             return
         self._asked, self._next = now, time.monotonic() + SECONDS
         study = moment.study
-        self._sort(study.trials, study.distributions, moment.best)
+        self._sort(study.trials, study.distributions)
 
     def _again(self) -> None:
         self._waits = False
@@ -114,10 +114,7 @@ class Space(Panel):
 
     @work(thread=True, exclusive=True, group="space")
     def _sort(
-        self,
-        trials: Sequence[TrialRow],
-        distributions: Mapping[str, BaseDistribution],
-        best: TrialRow | None,
+        self, trials: Sequence[TrialRow], distributions: Mapping[str, BaseDistribution]
     ) -> None:
         """Sort the values out off the screen; never touch a widget here."""
         ended = [
@@ -127,6 +124,8 @@ class Space(Panel):
             and row.status not in UNDERWAY
             and row.status != "failed"
         ]
+        # The best of those that are counted: one that runs may still fall behind.
+        best = max(ended, key=lambda row: row.val_accuracy or 0.0, default=None)
         rows = [
             Row(drawn, _of(best, drawn.name)) for drawn in collect(ended, distributions)
         ]
@@ -203,6 +202,8 @@ def strip(drawn: Drawn, width: int) -> str:
 def _words(drawn: Drawn, width: int) -> str:
     """Write the choices, each with its height; a star is at the highest.
 
+    Where room is short, of words those never tried go; numbers stay in their order.
+
     Not at the best median: of a choice that is tried often, more trials are pruned.
     """
     groups = sorted(drawn.groups(), key=lambda g: -_share(g.best_quarter, g.trials))
@@ -212,10 +213,16 @@ def _words(drawn: Drawn, width: int) -> str:
         f"{':' * ASCII_ONLY}{_height(group.best_quarter, group.trials)}"
         for group in groups
     }
-    text = "  ".join(words.get(name, name) for name in drawn.choices)
-    if len(text) <= width:
+    texts = [words.get(name, name) for name in drawn.choices]
+    if len(text := "  ".join(texts)) <= width:
         return text
-    return " ".join(words[group.name] for group in groups)
+    if isinstance(drawn.distribution, CategoricalDistribution):
+        return " ".join(words[group.name] for group in groups)
+    if len(text := " ".join(texts)) <= width:
+        return text
+    found = {g.name: _height(g.best_quarter, g.trials) for g in groups}
+    heights = "".join(found.get(name, " ") for name in drawn.choices)
+    return f"{drawn.choices[0]} {heights} {drawn.choices[-1]}"
 
 
 def _share(best: int, tried: int) -> float:

@@ -204,6 +204,7 @@ class TrialScreen(Detail):
             self._trial = ranked[place]
             self._found = Found(trial=self._trial, band=self._found.band)
             self.show(self._moment)
+            self.refresh_bindings()
             for table in self.query(Table):
                 table.move_to(0)
                 table.thaw()
@@ -215,10 +216,7 @@ class TrialScreen(Detail):
 
     def action_mark(self) -> None:
         """Mark the trial, to be compared, or take its mark away."""
-        board = self.app.query_one("#board", Table)
-        board.marks ^= {self._trial}
-        board.refresh()
-        self._fit()
+        self.host.toggle_mark(self._trial)
 
     def action_back(self) -> None:
         """Go back to where it was opened."""
