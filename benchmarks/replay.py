@@ -19,7 +19,6 @@ from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
 from autocnn.processes import cores
 from autocnn.search import rungs
-from autocnn.search.informed import Informed
 from autocnn.search.samplers import make_sampler
 from autocnn.views import tables
 from benchmarks.curves import Curves
@@ -45,11 +44,7 @@ def _tpe(seed: int) -> BaseSampler:
 
 
 def _starting_up(trials: int) -> Callable[[int], BaseSampler]:
-    return lambda seed: Informed(
-        TPESampler(
-            seed=seed, multivariate=True, constant_liar=True, n_startup_trials=trials
-        )
-    )
+    return lambda seed: make_sampler("tpe", seed=seed, trials=0, startup=trials)
 
 
 def _stopping(first: int, eta: int) -> Policy:
