@@ -234,7 +234,8 @@ limit_options_list = (
         "--max-latency",
         type=Limit(Duration("ms")),
         metavar="MS",
-        help="Nor one that takes longer for one image, measured on the device.",
+        help="Nor one that takes longer for one image: measured on the device, with "
+        "one thread.",
     ),
     click.option(
         "--max-epoch-time",

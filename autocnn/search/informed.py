@@ -76,6 +76,8 @@ class Informed(BaseSampler):
         if trial.state is TrialState.RUNNING:
             paused = trial.user_attrs.get("status") == "paused"
             return self._with_constraints(trial, paused=True) if paused else trial
+        if not trial.state.is_finished():
+            return trial
         if not self._limits and not is_refused(trial):
             return trial
         if trial._trial_id not in self._known:

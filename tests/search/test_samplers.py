@@ -167,3 +167,14 @@ def test_nothing_is_learned_from_a_trial_that_would_not_be_refused_now(limits):
     states = [each.state for each in (complete, refused, paused)]
     assert states == [TrialState.COMPLETE, TrialState.FAIL, TrialState.PRUNED]
     assert set(complete.constraints) == set(limits)
+
+
+def test_a_trial_that_waited_is_seen_when_it_has_ended():
+    study = optuna.create_study(direction="maximize")
+    study.enqueue_trial({})
+    sampler = make_sampler("random", seed=0, trials=0, limits={"parameters": 25.0})
+    waiting = sampler._seen(study)._get_trials()
+    study.tell(study.ask(), 0.5)
+    ended = sampler._seen(study)._get_trials()
+    states = [each.state for each in (*waiting, *ended)]
+    assert states == [TrialState.WAITING, TrialState.COMPLETE]
