@@ -163,6 +163,8 @@ def test_a_search_that_is_left_goes_on_and_can_be_come_back_to(search):
     again = Terminal("watch", "stripes")
     again.wait_for("LIVE")
     again.press("q")
+    again.wait_for("Leave?")
+    again.press("\r")  # to detach is the first answer
     assert again.end() == 0
     again.close()
     assert lives_on()

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable
 
 import optuna
@@ -715,3 +716,15 @@ def test_a_font_without_arrows_gets_words(play, monkeypatch):
         await until(pilot, lambda: "left right Trial" in text(pilot.app))
 
     play(person)
+
+
+def test_leaving_does_not_wait_for_the_next_look_at_a_far_storage(play, monkeypatch):
+    monkeypatch.setattr(LiveFeed, "seconds", 60.0)
+    begun = time.monotonic()
+
+    async def person(pilot) -> None:
+        await pilot.press("q", "d")
+        await until(pilot, lambda: not pilot.app.is_running)
+
+    play(person)
+    assert time.monotonic() - begun < 30

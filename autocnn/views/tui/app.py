@@ -4,6 +4,7 @@ It holds nothing that is lost when it dies: the search is another process.
 """
 
 import os
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -82,6 +83,7 @@ class Watch(Actions, App[str | None]):
         self.trouble = ""
         self._asked = {}
         self._leaving = False
+        self._left = threading.Event()
         self._header_at = 0.0
         self._first, self._about = read_screen(screen)
         self.settled = False
@@ -132,6 +134,10 @@ class Watch(Actions, App[str | None]):
         self.panel.take_focus()
         self.call_after_refresh(self.read_study)
 
+    def on_unmount(self) -> None:
+        """Wake the reader: the process ends with its last thread."""
+        self._left.set()
+
     @work(thread=True, exclusive=True, group="read", exit_on_error=False)
     def read_study(self) -> None:
         """Read the study again and again off the screen; never touch a widget here."""
@@ -154,7 +160,7 @@ class Watch(Actions, App[str | None]):
                 except Exception as error:  # noqa: BLE001 - stands on the screen
                     self.post_message(Failed(f"{type(error).__name__}: {error}"))
                     wait = min(PATIENCE, 2 * max(wait, 0.5))
-            time.sleep(wait)
+            self._left.wait(wait)
 
     def on_read(self, message: Read) -> None:
         """Show what was read, where it can be seen."""
@@ -219,9 +225,7 @@ class Watch(Actions, App[str | None]):
 
     def toggle_mark(self, trial: int) -> None:
         """Mark a trial, to be compared, or take its mark away."""
-        board = self.query_one(Overview).board
-        board.marks ^= {trial}
-        board.refresh()
+        self.query_one(Overview).board.marks ^= {trial}
         if self.moment is not None:
             self._show()
 
