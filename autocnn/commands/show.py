@@ -97,7 +97,7 @@ def predicted(named: "Named", summary: "NetSummary") -> dict[str, float | None]:
         train_images=train_images(named),
         val_images=int(config.get("val_images", USUAL_IMAGES // 9)),
     )
-    return {"epoch_seconds": round(seconds, 2), "epoch_workers": found.workers}
+    return {"epoch_seconds": round(seconds, 4), "epoch_workers": found.workers}
 
 
 def _layers(summary: "NetSummary") -> list[dict[str, Any]]:

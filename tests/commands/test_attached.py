@@ -80,7 +80,11 @@ class Terminal:
 
 
 def _take_terminal() -> None:
-    """Let the terminal's end end the command, as it does everywhere."""
+    """Let the terminal's end end the command, as it does everywhere.
+
+    Even if these tests are run where nobody hears of it, as under nohup.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
