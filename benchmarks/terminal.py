@@ -35,7 +35,9 @@ class Terminal:
         environment: Mapping[str, str] | None = None,
     ) -> None:
         """`size`: columns and lines."""
-        self._screen, child = pty.openpty()
+        # Ours stays open too: without any, the other end hangs up now and then.
+        self._screen, self._child = pty.openpty()
+        os.set_blocking(self._screen, False)
         self.resize(*size)
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._raw = ""
@@ -43,11 +45,10 @@ class Terminal:
         """How many the program has written and were read."""
         self.begun = time.perf_counter()
         self.process = subprocess.Popen(  # noqa: S603 - our own commands
-            ["/bin/sh", "-c", OWNED, os.ttyname(child), *command],
+            ["/bin/sh", "-c", OWNED, os.ttyname(self._child), *command],
             start_new_session=True,
             env={**os.environ, "TERM": "xterm-256color", **(environment or {})},
         )
-        os.close(child)
 
     @property
     def raw(self) -> str:
@@ -78,7 +79,7 @@ class Terminal:
             return False
         try:
             found = os.read(self._screen, 1 << 16)
-        except OSError:  # Linux's way to say that the program has left
+        except BlockingIOError:
             return False
         self.bytes += len(found)
         self._raw += self._decode(found)
@@ -123,6 +124,7 @@ class Terminal:
         self.process.kill()
         self.process.wait()
         os.close(self._screen)
+        os.close(self._child)
 
     def __enter__(self) -> Self:
         return self

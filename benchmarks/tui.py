@@ -249,10 +249,13 @@ def _slowdown(folder: Path, amounts: Amounts, add: Add) -> None:
     search = Search(folder)
     with contextlib.closing(search):
         search.wait()
-        for pair in range(amounts.pairs):
-            sides = [_attached, _alone] if pair % 2 else [_alone, _attached]
-            speeds = {side: side(search, amounts.search_seconds) for side in sides}
-            add("search_slowdown", 1 - speeds[_attached] / speeds[_alone])
+        before = _alone(search, amounts.search_seconds)
+        for _ in range(amounts.pairs):
+            attached = _attached(search, amounts.search_seconds)
+            after = _alone(search, amounts.search_seconds)
+            # Between the times before and after: what else runs here comes and goes.
+            add("search_slowdown", 1 - attached / statistics.mean((before, after)))
+            before = after
 
 
 def _alone(search: Search, seconds: float) -> float:
