@@ -11,6 +11,7 @@ from pathlib import Path
 from autocnn.choices import Scalar
 from autocnn.data.cache import open_info, prepare
 from autocnn.processes import cores
+from autocnn.search.portfolio import PORTFOLIO
 from autocnn.search.space import default_space
 from benchmarks.choices import Try, train
 
@@ -21,49 +22,14 @@ Scores = Mapping[str, Mapping[str, float]]
 
 CANDIDATES: Mapping[str, Changes] = {
     "first": {},
+    **PORTFOLIO,
     "fast": {"learning_rate_factor": 2.0},
     "slow": {"learning_rate_factor": 0.4},
     "adamw": {"optimizer": "adamw", "learning_rate_factor": 2.0},
-    "rmsprop": {"optimizer": "rmsprop"},
     "small batches": {"batch_size": 32},
     "large batches": {"batch_size": 256, "learning_rate_factor": 2.0},
-    "nadam, silu": {
-        "optimizer": "nadam",
-        "activation": "silu",
-        "learning_rate_factor": 3.0,
-        "batch_size": 32,
-    },
-    "shallow, dense": {
-        "stages": 2,
-        "convs_per_stage": 1,
-        "width": 64,
-        "width_growth": 1.9,
-        "norm": "group_norm",
-        "activation": "silu",
-        "head": "dense",
-        "optimizer": "adam",
-        "learning_rate_factor": 5.0,
-        "batch_size": 32,
-        "dense_dropout": 0.2,
-    },
-    "tiny, adamax": {
-        "stages": 2,
-        "convs_per_stage": 1,
-        "width": 16,
-        "norm": "group_norm",
-        "pooling": "avg",
-        "head": "dense",
-        "dense_units": 480,
-        "dense_dropout": 0.3,
-        "conv_dropout": 0.2,
-        "optimizer": "adamax",
-        "learning_rate_factor": 3.0,
-        "batch_size": 32,
-        "augmentation": "none",
-    },
     "one convolution": {"convs_per_stage": 1, "width": 64},
     "three convolutions": {"convs_per_stage": 3, "width": 40},
-    "residual": {"block": "residual"},
     "residual, deep": {"block": "residual", "stages": 4, "width": 32},
     "residual, adamw": {
         "block": "residual",
@@ -71,7 +37,6 @@ CANDIDATES: Mapping[str, Changes] = {
         "activation": "relu",
         "augmentation": "shift",
     },
-    "squeeze, silu": {"block": "squeeze_excite", "activation": "silu"},
     "full size": {"stem": "conv", "width": 32},
     "full size, adamw": {
         "stem": "conv",
@@ -81,7 +46,6 @@ CANDIDATES: Mapping[str, Changes] = {
         "learning_rate_factor": 2.0,
     },
     "average": {"head": "global_avg_pool"},
-    "as they are": {"augmentation": "none"},
     "shift": {"augmentation": "shift"},
     "rotated": {"augmentation": "shift+rotate"},
     "cut out": {
@@ -97,7 +61,7 @@ CANDIDATES: Mapping[str, Changes] = {
         "learning_rate_factor": 2.0,
     },
 }
-"""Changes of the default space's first recipe."""
+"""Changes of the default space's first recipe: what searches begin with, and others."""
 
 
 @dataclass(frozen=True, slots=True)
