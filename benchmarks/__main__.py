@@ -145,6 +145,7 @@ def record(
     help="Of `record`. [default: the one of this repository]",
 )
 @click.option("--policy", "policies", multiple=True, help="Only these and the rivals.")
+@click.option("--variants", is_flag=True, help="Ours with one change each, too.")
 @click.option("--start/--no-start", default=True, help="With our start points, or not.")
 def replay(
     quick: bool,
@@ -152,6 +153,7 @@ def replay(
     seeds: int | None,
     table: Path | None,
     policies: tuple[str, ...],
+    variants: bool,
     start: bool,
 ) -> None:
     """Play search policies on recorded curves, with epochs as the clock."""
@@ -160,8 +162,9 @@ def replay(
     from benchmarks import replay as module
 
     for name in policies:
-        pick(module.POLICIES, name, "policy")
+        pick(module.ALL, name, "policy")
     chosen = policies or ((module.OURS,) if quick else ())
+    chosen += tuple(module.ALL) if variants else ()
     seeds = seeds or (QUICK_SEEDS if quick else SEEDS)
     recorded = curves.read(table or curves.RECORDED)
     compared = module.compare(recorded, seeds, _say, chosen, start=start)

@@ -1,6 +1,6 @@
 """Search policies beside each other on recorded curves, over many seeds.
 
-To try another policy, add its line to POLICIES.
+To try another policy, add its line to VARIANTS.
 """
 
 import dataclasses
@@ -18,11 +18,11 @@ from optuna.pruners import MedianPruner, SuccessiveHalvingPruner
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
 from autocnn.processes import cores
-from autocnn.search import rungs
+from autocnn.search import portfolio, rungs
 from autocnn.search.samplers import make_sampler
 from autocnn.views import tables
 from benchmarks.curves import Curves
-from benchmarks.playing import Board, Game, Played, Policy
+from benchmarks.playing import FROM_THE_TABLE, Board, Game, Played, Policy
 from benchmarks.report import Bar, Measured
 
 TRIALS = 50
@@ -39,12 +39,8 @@ BARS = {
 }
 
 
-def _tpe(seed: int) -> BaseSampler:
-    return make_sampler("tpe", seed=seed, trials=0)
-
-
-def _starting_up(trials: int) -> Callable[[int], BaseSampler]:
-    return lambda seed: make_sampler("tpe", seed=seed, trials=0, startup=trials)
+def _sampler(name: str, startup: int = 10) -> Callable[[int], BaseSampler]:
+    return lambda seed: make_sampler(name, seed=seed, trials=0, startup=startup)
 
 
 def _stopping(first: int, eta: int) -> Policy:
@@ -54,52 +50,49 @@ def _stopping(first: int, eta: int) -> Policy:
         pruner=lambda _: SuccessiveHalvingPruner(
             min_resource=first, reduction_factor=eta
         ),
+        starts=1,
     )
 
 
+PORTFOLIO = 1 + len(portfolio.PORTFOLIO) - len(FROM_THE_TABLE)
+_ours = functools.partial(
+    Policy, sampler=_sampler("tpe", PORTFOLIO), rungs=rungs.rungs, starts=PORTFOLIO
+)
+_of_one = functools.partial(_ours, sampler=_sampler("tpe"), starts=1)
+
 POLICIES: Mapping[str, Policy] = {
-    OURS: Policy(sampler=_tpe, rungs=rungs.rungs),
+    OURS: _ours(),
     # As Optuna's own examples have it.
     RIVAL: Policy(
-        sampler=lambda seed: TPESampler(seed=seed),
-        pruner=lambda _: MedianPruner(),
-        start=False,
+        sampler=lambda seed: TPESampler(seed=seed), pruner=lambda _: MedianPruner()
     ),
     STOPPING: _stopping(1, rungs.ETA),
-    "random, no pruner": Policy(
-        sampler=lambda seed: RandomSampler(seed=seed), start=False
-    ),
-    "ours, start unpaused": Policy(sampler=_tpe, rungs=rungs.rungs, spared=1),
-    "ours, early best passes": Policy(sampler=_tpe, rungs=rungs.rungs, early_best=True),
-    "ours, no start": Policy(sampler=_tpe, rungs=rungs.rungs, start=False),
-    "ours, random": Policy(
-        sampler=lambda seed: make_sampler("random", seed=seed, trials=0),
-        rungs=rungs.rungs,
-    ),
-    "ours, not informed": Policy(
-        sampler=lambda seed: TPESampler(
-            seed=seed, multivariate=True, constant_liar=True
-        ),
-        rungs=rungs.rungs,
-    ),
-    "ours, univariate": Policy(
-        sampler=lambda seed: make_sampler("tpe-univariate", seed=seed, trials=0),
-        rungs=rungs.rungs,
-    ),
-    "ours, 5 start-ups": Policy(sampler=_starting_up(5), rungs=rungs.rungs),
-    "ours, rungs 2, 6": Policy(sampler=_tpe, rungs=lambda _: (2, 6)),
-    "ours, rung 3": Policy(sampler=_tpe, rungs=lambda _: (3,)),
-    "ours, eta 2": Policy(sampler=_tpe, rungs=lambda _: (1, 2, 4), eta=2),
-    "ours, eta 4": Policy(sampler=_tpe, rungs=lambda _: (1, 4), eta=4),
-    "ours, rung 3, start unpaused": Policy(
-        sampler=_tpe, rungs=lambda _: (3,), spared=1
-    ),
-    "ours, eta 2, start unpaused": Policy(
-        sampler=_tpe, rungs=lambda _: (1, 2, 4), eta=2, spared=1
+    "random, no pruner": Policy(sampler=lambda seed: RandomSampler(seed=seed)),
+    "ours, one start": _of_one(),
+    "ours, no start": _of_one(starts=0),
+}
+VARIANTS: Mapping[str, Policy] = {
+    "start unpaused": _ours(spared=1),
+    "early best passes": _ours(early_best=True),
+    "eta 2": _ours(rungs=lambda _: (1, 2, 4), eta=2),
+    "eta 2, start unpaused": _ours(rungs=lambda _: (1, 2, 4), eta=2, spared=1),
+    "eta 4": _ours(rungs=lambda _: (1, 4), eta=4),
+    "rungs 2, 6": _ours(rungs=lambda _: (2, 6)),
+    "rung 3": _ours(rungs=lambda _: (3,)),
+    "rung 3, start unpaused": _ours(rungs=lambda _: (3,), spared=1),
+    "one start, unpaused": _of_one(spared=1),
+    "one start, eta 2, unpaused": _of_one(rungs=lambda _: (1, 2, 4), eta=2, spared=1),
+    "one start, 5 start-ups": _of_one(sampler=_sampler("tpe", 5)),
+    "random": _ours(sampler=_sampler("random")),
+    "univariate": _ours(sampler=_sampler("tpe-univariate", PORTFOLIO)),
+    "not informed": _ours(
+        sampler=lambda seed: TPESampler(seed=seed, n_startup_trials=PORTFOLIO)
     ),
     "stopping asha, rung 3": _stopping(3, 3),
     "stopping asha, eta 2": _stopping(1, 2),
 }
+"""Ours with a change each, to learn from; none counts for the bars."""
+ALL = {**POLICIES, **VARIANTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +145,7 @@ def compare(
     *,
     start: bool = True,
 ) -> Compared:
-    """Play all policies, or those named and what they are measured by.
+    """Play POLICIES, or those named and what they are measured by.
 
     Without `start`, nobody begins with the start points.
     """
@@ -160,8 +153,9 @@ def compare(
     board = Board(curves)
     chosen = [
         name
-        for name in POLICIES
-        if not names or name in names or name in (OURS, RIVAL, STOPPING)
+        for name in ALL
+        if (name in names if names else name in POLICIES)
+        or name in (OURS, RIVAL, STOPPING)
     ]
     work = functools.partial(play_all, board, chosen, start)
     if seeds == 1:
@@ -206,12 +200,13 @@ def play_all(
     """Play policies with one seed; with the budget that the rival set."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-    rival = Game(board, POLICIES[RIVAL], seed).play(trials=TRIALS)
+    rival = Game(board, ALL[RIVAL], seed).play(trials=TRIALS)
     budget, target = len(rival.best), rival.best[-1]
     seen = {}
     for name in names:
-        policy = POLICIES[name]
-        policy = dataclasses.replace(policy, start=policy.start and start)
+        policy = ALL[name]
+        if not start:
+            policy = dataclasses.replace(policy, starts=0)
         played = rival
         if name != RIVAL:
             with patch.object(rungs, "ETA", policy.eta):
