@@ -82,6 +82,8 @@ VARIANTS: Mapping[str, Policy] = {
     "rung 3, start unpaused": _ours(rungs=lambda _: (3,), spared=1),
     "one start, unpaused": _of_one(spared=1),
     "one start, eta 2, unpaused": _of_one(rungs=lambda _: (1, 2, 4), eta=2, spared=1),
+    "one start, eta 2": _of_one(rungs=lambda _: (1, 2, 4), eta=2),
+    "one start, rung 3": _of_one(rungs=lambda _: (3,)),
     "one start, 5 start-ups": _of_one(sampler=_sampler("tpe", 5)),
     "random": _ours(sampler=_sampler("random")),
     "univariate": _ours(sampler=_sampler("tpe-univariate", PORTFOLIO)),
