@@ -1,4 +1,4 @@
-"""Numbers as people write them: 1.25 M, 2m30s, 12 ms; and read back."""
+"""Numbers as people write them: 1.25 M, 2m30s, 3rd, 2 epochs; and read back."""
 
 import math
 import re
@@ -31,6 +31,18 @@ def duration(seconds: float | None) -> str:
 def milliseconds(seconds: float | None) -> str:
     """0.0123 to ``12.3 ms``."""
     return "-" if seconds is None else f"{1000 * seconds:.3g} ms"
+
+
+def plural(number: int, what: str) -> str:
+    """1 to ``1 epoch``, 3 to ``3 epochs``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def ordinal(number: int) -> str:
+    """1 to ``1st``, 12 to ``12th``, 23 to ``23rd``."""
+    if number % 100 in {11, 12, 13}:
+        return f"{number}th"
+    return f"{number}" + {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
 
 
 def read_count(text: str) -> int:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
@@ -95,7 +96,7 @@ class Agenda:
             running.trial.set_user_attr("status", "running")
             return running
         promoted = self._promotion()
-        before = self._seconds_to_rung(promoted)
+        before = partial(self._seconds_to_rung, promoted)
         if (last := self._last_chance(before)) is not None:
             return hands.promote(last)
         if promoted is not None:
@@ -128,18 +129,20 @@ class Agenda:
 
         That is one of a higher rung which could else not be finished in time.
         """
-        before = self._hands.forecast.to_rung(running) or 0.0
+        forecast = self._hands.forecast
+        before = partial(forecast.to_rung, running)
         last = self._last_chance(before)
         return last is not None and (
             len(self._hands.pauses[last].curve) > len(running.curve)
         )
 
-    def _last_chance(self, before: float) -> int | None:
+    def _last_chance(self, before: Callable[[], float | None]) -> int | None:
         """Choose a paused trial that must go on now to come to its end in time.
 
         Those at the top of a rung, as many as there are workers, are finished before
         the time is up, even if their turn has not come: if it would be too late for
-        them after what else is to be done, which takes the seconds `before`.
+        them after what else is to be done, which takes the seconds `before`. Those are
+        asked for only then: to price what is still to be drawn takes a second at first.
         """
         left = self._seconds_left()
         if left == math.inf:
@@ -149,7 +152,7 @@ class Agenda:
             seconds = forecast.to_end(running)
             if running.number in self._hands.leaving or seconds is None:
                 continue
-            if seconds <= left < MARGIN * (before + seconds):
+            if seconds <= left < MARGIN * ((before() or 0.0) + seconds):
                 return running.number
         return None
 

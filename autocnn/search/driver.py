@@ -13,6 +13,7 @@ from optuna.trial import TrialState
 
 from autocnn.errors import RequestError
 from autocnn.events import Emit, Event, Notice
+from autocnn.quantities import plural
 from autocnn.search.agenda import Agenda
 from autocnn.search.beat import Beat
 from autocnn.search.forecast import Forecast
@@ -233,4 +234,4 @@ class Driver:
 
 
 def _trials(count: int) -> str:
-    return f"{count} trial{'' if count == 1 else 's'}"
+    return plural(count, "trial")

@@ -82,11 +82,8 @@ class Pauses:
         if not passed:
             return ""
         rung = passed[-1]
-        scores = [course.score(rung) for course in self._at(rung)]
+        scores = [each.score(rung) for each in rungs.ranking(self._history(), rung)]
         return f"{standing(max(running.curve[:rung]), scores)} at epoch {rung}"
-
-    def _at(self, rung: int) -> Iterable[Course]:
-        return (each for each in self._history() if len(each.curve) >= rung)
 
     def _history(self) -> list[Course]:
         return [

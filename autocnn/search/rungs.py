@@ -6,7 +6,7 @@ others have done worse, instead of being given up.
 """
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 ETA = 3
@@ -76,35 +76,38 @@ def next_promotion(
     None if no paused trial is among the best third of its rung. Those that are `busy`,
     since a worker has still to leave them, are passed over.
     """
-    for rung in reversed(judged):
-        ranked = ranking(history, rung)
-        for course in ranked[: len(ranked) // ETA]:
-            if _waits(course, rung) and course.trial not in busy:
-                return course.trial
-    return None
+    earned = _waiting(history, judged, lambda arrived: arrived // ETA)
+    return next((trial for trial in earned if trial not in busy), None)
 
 
 def most_promising(
     history: Collection[Course], judged: Sequence[int], busy: Collection[int] = ()
 ) -> int | None:
     """Choose the best paused trial of the highest rung, whatever its place there."""
-    for rung in reversed(judged):
-        for course in ranking(history, rung):
-            if _waits(course, rung) and course.trial not in busy:
-                return course.trial
-    return None
+    all_of_them = _waiting(history, judged, lambda arrived: arrived)
+    return next((trial for trial in all_of_them if trial not in busy), None)
 
 
 def leaders(
     history: Collection[Course], judged: Sequence[int], places: int
 ) -> list[int]:
     """List the paused trials at the top of their rungs, highest rungs first."""
-    return [
-        course.trial
-        for rung in reversed(judged)
-        for course in ranking(history, rung)[:places]
-        if _waits(course, rung)
-    ]
+    return list(_waiting(history, judged, lambda _: places))
+
+
+def _waiting(
+    history: Collection[Course], judged: Sequence[int], places: Callable[[int], int]
+) -> Iterator[int]:
+    """Yield the paused trials in the first places of their rungs, best first.
+
+    Those of the highest rung come first; `places` says how many of all that came to a
+    rung count there.
+    """
+    for rung in reversed(judged):
+        ranked = ranking(history, rung)
+        for course in ranked[: places(len(ranked))]:
+            if _waits(course, rung):
+                yield course.trial
 
 
 def hopeless(

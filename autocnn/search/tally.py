@@ -20,10 +20,17 @@ class Tally:
         """The scores of complete trials."""
         self.best = max(map(_best_of, trials), default=0.0)
         """The best score of any trial that did not fail."""
-        self.since_best = 0
-        """How many trials were trained since it was raised, in this run."""
+        self._since_best: set[int] = set()
         self.spent = Spent.of(trials)
         self._failures: list[str] = []
+
+    @property
+    def since_best(self) -> int:
+        """How many trials were trained since the best was raised, in this run.
+
+        One that paused, and then was over, is one.
+        """
+        return len(self._since_best)
 
     @property
     def keep_failing(self) -> bool:
@@ -34,8 +41,11 @@ class Tally:
     def add_score(self, running: Running) -> None:
         """Count a trial that paused, or is over, but did not fail."""
         score = running.score or 0.0
-        self.since_best = 0 if score > self.best else self.since_best + 1
-        self.best = max(self.best, score)
+        if score > self.best:
+            self.best = score
+            self._since_best.clear()
+        else:
+            self._since_best.add(running.number)
 
     def add_end(self, running: Running, state: TrialState, reason: str) -> None:
         """Count a trial that is over."""

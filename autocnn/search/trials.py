@@ -16,6 +16,7 @@ from autocnn import recipe as recipes
 from autocnn.data.images import DataInfo
 from autocnn.events import EpochEnded
 from autocnn.nets.net import NetSummary, summarize
+from autocnn.quantities import ordinal
 from autocnn.recipe import Recipe
 from autocnn.search import best
 from autocnn.search import space as spaces
@@ -223,7 +224,7 @@ def logged(epoch: EpochEnded) -> list[float]:
 def standing(value: float, others: list[float]) -> str:
     """Say where a value stands among all at its step, itself included: 3rd of 11."""
     rank = 1 + sum(other > value for other in others)
-    return f"{_ordinal(rank)} of {len(others)}"
+    return f"{ordinal(rank)} of {len(others)}"
 
 
 def _describe(
@@ -246,9 +247,3 @@ def _describe(
     attributes["recipe"] = recipes.dumps(dataclasses.replace(recipe, shape=None))
     for name, value in attributes.items():
         trial.set_user_attr(name, value)
-
-
-def _ordinal(number: int) -> str:
-    if number % 100 in {11, 12, 13}:
-        return f"{number}th"
-    return f"{number}" + {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")

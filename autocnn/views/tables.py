@@ -13,7 +13,7 @@ from autocnn import quantities
 
 Row = Mapping[str, Any]
 
-count, duration = quantities.count, quantities.duration
+count, duration, plural = quantities.count, quantities.duration, quantities.plural
 
 
 def accuracy(value: float | None) -> str:
@@ -26,11 +26,6 @@ def score(value: float | None, error: float | None) -> str:
     if value is None or error is None:
         return accuracy(value)
     return f"{accuracy(value)} ±{100 * error:.1f}"
-
-
-def plural(number: int, what: str) -> str:
-    """1 to ``1 epoch``, 3 to ``3 epochs``."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def size(number: float) -> str:

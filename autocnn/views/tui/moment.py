@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from autocnn.quantities import ordinal
 from autocnn.store.command import Command
 from autocnn.store.rows import REFUSED, StudySnapshot, TrialRow
 from autocnn.views.tables import accuracy, duration, plural
@@ -212,13 +213,6 @@ class History:
         after = self._steps[place:]
         better = (n for n, s in enumerate(after) if s.val_accuracy > step.val_accuracy)
         self._steps[place : place + next(better, len(after))] = [step]
-
-
-def ordinal(number: int) -> str:
-    """1 to ``1st``, 12 to ``12th``, 23 to ``23rd``."""
-    if number % 100 in {11, 12, 13}:
-        return f"{number}th"
-    return f"{number}" + {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
 
 
 def _key(row: TrialRow) -> tuple[float, int, TrialRow]:
