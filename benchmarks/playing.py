@@ -48,10 +48,8 @@ class Policy:
     """At a rung, one of so many goes on."""
     starts: int = 0
     """With how many of the start points it begins, at most."""
-    spared: int = 0
-    """How many trials, the first ones, never pause."""
-    early_best: bool = False
-    """Whether who is the best of fewer than eta at a rung goes on, as in Optuna."""
+    spares_first: bool = True
+    """Whether the first trial never pauses."""
 
 
 @dataclass(slots=True)
@@ -118,8 +116,6 @@ class Game:
         self._rows: dict[int, int] = {}
         """Trial to its row."""
         self._begun: set[int] = set()
-        self._came: dict[int, list[float]] = {}
-        """Epoch to the best accuracies of those that came to it."""
         self.played = Played()
 
     def play(self, *, epochs: float = math.inf, trials: float = math.inf) -> Played:
@@ -196,7 +192,7 @@ class Game:
         if len(running.curve) == self._board.epochs:  # nobody is judged at the end
             self._study.tell(running.trial, max(running.curve))
             return True
-        if self._holds(running):
+        if self._pauses.holds(running):
             running.trial.set_user_attr("status", "paused")
             self._pauses.add(running)
             return True
@@ -204,17 +200,6 @@ class Game:
             self._study.tell(running.trial, state=TrialState.PRUNED)
             return True
         return False
-
-    def _holds(self, running: Running) -> bool:
-        """Say whether a trial pauses; by our rules, unless the policy has others."""
-        best, policy = max(running.curve), self._policy
-        came = self._came.setdefault(len(running.curve), [])
-        came.append(best)
-        if running.number in list(self._rows)[: policy.spared]:
-            return False
-        if policy.early_best and len(came) < policy.eta and best == max(came):
-            return False
-        return self._pauses.holds(running)
 
 
 def _share(value: Any, choice: Any) -> float:

@@ -72,16 +72,12 @@ POLICIES: Mapping[str, Policy] = {
     "ours, no start": _of_one(starts=0),
 }
 VARIANTS: Mapping[str, Policy] = {
-    "start unpaused": _ours(spared=1),
-    "early best passes": _ours(early_best=True),
+    "first may pause": _ours(spares_first=False),
     "eta 2": _ours(rungs=lambda _: (1, 2, 4), eta=2),
-    "eta 2, start unpaused": _ours(rungs=lambda _: (1, 2, 4), eta=2, spared=1),
     "eta 4": _ours(rungs=lambda _: (1, 4), eta=4),
     "rungs 2, 6": _ours(rungs=lambda _: (2, 6)),
     "rung 3": _ours(rungs=lambda _: (3,)),
-    "rung 3, start unpaused": _ours(rungs=lambda _: (3,), spared=1),
-    "one start, unpaused": _of_one(spared=1),
-    "one start, eta 2, unpaused": _of_one(rungs=lambda _: (1, 2, 4), eta=2, spared=1),
+    "one start, first may pause": _of_one(spares_first=False),
     "one start, eta 2": _of_one(rungs=lambda _: (1, 2, 4), eta=2),
     "one start, rung 3": _of_one(rungs=lambda _: (3,)),
     "one start, 5 start-ups": _of_one(sampler=_sampler("tpe", 5)),
@@ -211,7 +207,8 @@ def play_all(
             policy = dataclasses.replace(policy, starts=0)
         played = rival
         if name != RIVAL:
-            with patch.object(rungs, "ETA", policy.eta):
+            first = rungs.FIRST if policy.spares_first else None
+            with patch.multiple(rungs, ETA=policy.eta, FIRST=first):
                 played = Game(board, policy, seed).play(epochs=budget)
         seen[name] = _see(played, budget, target)
     return budget, seen

@@ -121,8 +121,14 @@ class Agenda:
         pauses, leaving = self._hands.pauses, self._hands.leaving
         self._promoted = [trial for trial in self._promoted if trial in pauses]
         asked = (trial for trial in self._promoted if trial not in leaving)
-        first = next(asked, None)
-        return pauses.next(leaving) if first is None else first
+        if (first := next(asked, None)) is not None:
+            return first
+        earned = pauses.next(leaving)
+        if earned is None and not self._draws():
+            # Nobody else will come: the best at a rung is worth its end.
+            tops = (running.number for running in pauses.leaders(1))
+            return next((trial for trial in tops if trial not in leaving), None)
+        return earned
 
     def _gives_way(self, running: Running) -> bool:
         """Whether a trial that passes its rung has to leave its worker to a better one.

@@ -2,7 +2,8 @@
 
 Asynchronous successive halving (Li et al. 2018, arXiv:1810.05934) with pauses: a trial
 outside of the best third of its rung keeps its checkpoint, and goes on from there when
-others have done worse, instead of being given up.
+others have done worse, instead of being given up. The first trial of all, a known good
+start, never pauses: there is soon a whole training, whatever the others come to.
 """
 
 import math
@@ -10,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 ETA = 3
+FIRST = 0
 KEPT = 32
 """Paused trials whose checkpoints are kept at a rung, the best ones."""
 
@@ -63,9 +65,8 @@ def ranking(history: Iterable[Course], rung: int) -> list[Course]:
 
 
 def passes(history: Collection[Course], trial: int, rung: int) -> bool:
-    """Say whether a trial at a rung is among the best third of all that came there."""
-    ranked = ranking(history, rung)
-    return trial in [course.trial for course in ranked[: len(ranked) // ETA]]
+    """Say whether a trial at a rung goes on: the first, or one of the best third."""
+    return trial in [course.trial for course in _passing(ranking(history, rung))]
 
 
 def next_promotion(
@@ -73,10 +74,10 @@ def next_promotion(
 ) -> int | None:
     """Choose the paused trial that goes on next: by the highest rung, then the best.
 
-    None if no paused trial is among the best third of its rung. Those that are `busy`,
-    since a worker has still to leave them, are passed over.
+    None if no paused trial passes its rung. Those that are `busy`, since a worker has
+    still to leave them, are passed over.
     """
-    earned = _waiting(history, judged, lambda arrived: arrived // ETA)
+    earned = _waiting(history, judged, _passing)
     return next((trial for trial in earned if trial not in busy), None)
 
 
@@ -84,7 +85,7 @@ def most_promising(
     history: Collection[Course], judged: Sequence[int], busy: Collection[int] = ()
 ) -> int | None:
     """Choose the best paused trial of the highest rung, whatever its place there."""
-    all_of_them = _waiting(history, judged, lambda arrived: arrived)
+    all_of_them = _waiting(history, judged, lambda ranked: ranked)
     return next((trial for trial in all_of_them if trial not in busy), None)
 
 
@@ -92,20 +93,30 @@ def leaders(
     history: Collection[Course], judged: Sequence[int], places: int
 ) -> list[int]:
     """List the paused trials at the top of their rungs, highest rungs first."""
-    return list(_waiting(history, judged, lambda _: places))
+    return list(_waiting(history, judged, lambda ranked: ranked[:places]))
+
+
+def _passing(ranked: Sequence[Course]) -> list[Course]:
+    """Choose of all that came to a rung, best first, those that do not pause there."""
+    best = len(ranked) // ETA
+    return [
+        course
+        for place, course in enumerate(ranked)
+        if place < best or course.trial == FIRST
+    ]
 
 
 def _waiting(
-    history: Collection[Course], judged: Sequence[int], places: Callable[[int], int]
+    history: Collection[Course],
+    judged: Sequence[int],
+    choose: Callable[[Sequence[Course]], Sequence[Course]],
 ) -> Iterator[int]:
-    """Yield the paused trials in the first places of their rungs, best first.
+    """Yield the paused trials among those chosen of each rung's, best first.
 
-    Those of the highest rung come first; `places` says how many of all that came to a
-    rung count there.
+    Those of the highest rung come first.
     """
     for rung in reversed(judged):
-        ranked = ranking(history, rung)
-        for course in ranked[: places(len(ranked))]:
+        for course in choose(ranking(history, rung)):
             if _waits(course, rung):
                 yield course.trial
 
@@ -128,7 +139,8 @@ def hopeless(
         found += [
             course.trial
             for number, course in enumerate(waiting)
-            if places[course.trial] >= most + spare or number >= KEPT
+            if course.trial != FIRST
+            and (places[course.trial] >= most + spare or number >= KEPT)
         ]
     return found
 

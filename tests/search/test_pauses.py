@@ -29,43 +29,54 @@ def paused(search):
 
 
 def test_whoever_is_not_among_the_best_third_waits(search, scripted):
-    engine = scripted(levels(0.9, 0.5, 0.6, 0.55))
+    engine = scripted(levels(0.5, 0.9, 0.6, 0.55))
     assert search.run(engine, trials=4) == "complete"
     assert paused(search)[:3] == [
-        (0, "1st of 1 at epoch 1"),
-        (1, "2nd of 2 at epoch 1"),
+        (1, "1st of 2 at epoch 1"),
         (2, "2nd of 3 at epoch 1"),
+        (1, "1st of 2 at epoch 3"),
     ]
     # Of three the best goes on, from where it stopped, before a fourth is begun.
-    assert submitted(engine) == [(0, 0), (1, 0), (2, 0), (0, 1), (3, 0), (0, 3)]
+    assert submitted(engine) == [(0, 0), (1, 0), (2, 0), (1, 1), (3, 0), (1, 3)]
+
+
+def test_the_first_trial_never_pauses(search, scripted):
+    engine = scripted(levels(WEAK, 0.8, 0.9))
+    search.run(engine, trials=3)
+    assert submitted(engine)[:2] == [(0, 0), (1, 0)]
+    assert (search.rows()[0].status, search.rows()[0].pauses) == ("complete", ())
 
 
 def test_in_the_end_paused_trials_are_pruned_with_their_places(search, scripted):
-    search.run(scripted(levels(0.9, 0.5, 0.6, 0.55)), trials=4)
+    search.run(scripted(levels(0.5, 0.9, 0.6, 0.4)), trials=4)
     rows = search.rows()
     assert [(row.status, row.epochs, row.reason) for row in rows] == [
         ("complete", 9, ""),
-        # The third of three can never be the first of four.
-        ("pruned", 1, "3rd of 3 at epoch 1"),
+        ("complete", 9, ""),
         ("pruned", 1, "2nd of 4 at epoch 1"),
-        ("pruned", 1, "3rd of 4 at epoch 1"),
+        # The fourth of four can never be the first of them.
+        ("pruned", 1, "4th of 4 at epoch 1"),
     ]
-    assert [row.promotions for row in rows] == [2, 0, 0, 0]
+    assert [row.promotions for row in rows] == [0, 2, 0, 0]
     assert search.leftovers() == []
 
 
-def test_the_first_at_a_rung_does_not_pass_for_being_the_first(search, scripted):
-    engine = scripted(levels(WEAK, 0.8, 0.9, 0.7, 0.6, 0.5))
+def test_the_best_of_few_at_a_rung_does_not_pass_for_that(search, scripted):
+    engine = scripted(levels(0.5, 0.6, 0.7, 0.9, 0.8, 0.4))
     search.run(engine, trials=6)
-    assert search.rows()[0].epochs == 1
-    assert [row.trial for row in search.rows() if row.status == "complete"] == [2]
+    assert search.rows()[1].epochs == 1
+    assert [row.trial for row in search.rows() if row.status == "complete"] == [0, 3]
 
 
 @pytest.mark.parametrize("trials", [1, 2])
 def test_even_the_smallest_search_completes_a_trial(search, scripted, trials):
     search.run(scripted(levels(0.5, 0.6)), trials=trials)
-    complete = [row.trial for row in search.rows() if row.status == "complete"]
-    assert complete == [trials - 1]
+    assert [row.status for row in search.rows()] == ["complete"] * trials
+
+
+def test_who_is_behind_at_its_rung_does_not_go_on_for_want_of_others(search, scripted):
+    search.run(scripted(levels(0.6, 0.5)), trials=2)
+    assert [row.status for row in search.rows()] == ["complete", "pruned"]
 
 
 @pytest.mark.parametrize("slots", [1, 2, 3, 5])
@@ -83,10 +94,10 @@ def test_of_many_trials_a_ninth_is_complete_and_the_best_is_among_them(
 
 
 def test_a_trial_keeps_its_number_and_its_curve_when_promoted(search, scripted):
-    search.run(scripted(levels(0.9, 0.5, 0.6)), trials=3)
-    best = search.rows()[0]
+    search.run(scripted(levels(0.5, 0.9, 0.6)), trials=3)
+    best = search.rows()[1]
     assert (best.status, best.epochs, best.promotions) == ("complete", 9, 2)
-    started = [each for each in search.told(TrialStarted) if each.trial == 0]
+    started = [each for each in search.told(TrialStarted) if each.trial == 1]
     assert [(each.epochs_done, each.promotions) for each in started] == [
         (0, 0),
         (1, 1),
@@ -95,45 +106,44 @@ def test_a_trial_keeps_its_number_and_its_curve_when_promoted(search, scripted):
 
 
 def test_the_study_says_when_and_why_a_trial_paused_and_went_on(search, scripted):
-    search.run(scripted(levels(0.9, 0.5, 0.6)), trials=3)
+    search.run(scripted(levels(0.7, 0.6, 0.9, 0.5)), trials=4)
     rows = search.rows()
-    assert [(each.epochs, each.reason) for each in rows[0].pauses] == [
-        (1, "1st of 1 at epoch 1"),
-        (3, "1st of 1 at epoch 3"),
+    assert [(each.epochs, each.reason) for each in rows[2].pauses] == [
+        (3, "1st of 2 at epoch 3"),
     ]
-    first, second = rows[0].pauses
-    assert rows[0].started <= first.since <= first.until <= second.since
     (given_up,) = rows[1].pauses
     assert given_up.until is None
     assert (given_up.reason, rows[1].reason) == (
         "2nd of 2 at epoch 1",
         "3rd of 3 at epoch 1",
     )
+    (paused,) = rows[2].pauses
+    assert rows[2].started <= paused.since <= paused.until
 
 
 def test_a_trial_whose_driver_died_at_a_rung_is_said_to_be_paused(search, scripted):
     curves = levels(0.5, 0.9, 0.8, 0.7)
 
     def die(event):
-        if isinstance(event, TrialPaused) and event.trial == 0:
+        if isinstance(event, TrialPaused) and event.trial == 1:
             raise MemoryError
 
     with pytest.raises(MemoryError):
         search.run(scripted(curves), trials=4, emit=die)
-    trial = Trial(search.study, search.study.trials[0]._trial_id)
+    trial = Trial(search.study, search.study.trials[1]._trial_id)
     trial.set_user_attr("status", "running")
     search.driver(scripted(curves), trials=4)
-    (row,) = search.rows()
+    _, row = search.rows()
     assert (row.status, row.reason, len(row.pauses)) == (
         "paused",
-        "1st of 1 at epoch 1",
+        "1st of 2 at epoch 1",
         1,
     )
     assert row.seconds == 1.0
 
 
 def test_a_promoted_trial_that_came_no_farther_has_not_been_promoted(search, scripted):
-    curves = levels(0.9, 0.5, 0.6)
+    curves = levels(0.5, 0.9, 0.6)
 
     def die(event):
         if isinstance(event, TrialStarted) and event.promotions:
@@ -141,9 +151,9 @@ def test_a_promoted_trial_that_came_no_farther_has_not_been_promoted(search, scr
 
     with pytest.raises(MemoryError):
         search.run(scripted(curves), trials=3, emit=die)
-    assert search.rows()[0].promotions == 1
+    assert search.rows()[1].promotions == 1
     assert search.run(scripted(curves), trials=3) == "complete"
-    row = search.rows()[0]
+    row = search.rows()[1]
     assert (row.promotions, len(row.pauses)) == (2, 2)
 
 
@@ -160,33 +170,34 @@ def test_where_a_worker_would_be_idle_the_next_best_goes_on_while_others_do(
 
 
 def test_paused_trials_stay_open_when_a_search_is_interrupted(search, scripted):
-    stop = iter([False] * 5)
-    engine = scripted(levels(0.9, 0.5, 0.6, 0.7))
+    stop = iter([False] * 15)
+    engine = scripted(levels(0.9, 0.5, 0.6, 0.7, 0.8))
     outcome = search.run(engine, trials=9, stopping=lambda: next(stop, True))
     assert outcome == "interrupted"
     rows = search.rows()
-    assert {row.state for row in rows} == {"running"}
-    assert rows[0].status == rows[1].status == "paused"
-    assert search.leftovers()[:2] == ["0", "1"]
+    assert {row.state for row in rows[1:]} == {"running"}
+    assert rows[1].status == rows[2].status == "paused"
+    assert search.leftovers()[:2] == ["1", "2"]
 
 
 def test_the_next_run_promotes_what_an_earlier_one_paused(search, scripted):
-    curves = levels(0.9, 0.5, 0.6, 0.7)
-    stop = iter([False] * 5)
+    curves = levels(0.5, 0.9, 0.6, 0.7)
+    stop = iter([False] * 12)
     search.run(scripted(curves), trials=4, stopping=lambda: next(stop, True))
+    assert search.rows()[1].status == "paused"
     engine = scripted(curves)
     assert search.run(engine, trials=4) == "complete"
-    assert submitted(engine)[-1] == (0, 3)
+    assert submitted(engine)[-1] == (1, 3)
     rows = search.rows()
     assert len(rows) == 4
-    assert rows[0].curve == (0.9,) * 9
+    assert rows[1].curve == (0.9,) * 9
 
 
-@pytest.mark.parametrize("crash", range(1, 14))
+@pytest.mark.parametrize("crash", range(1, 21))
 def test_a_search_that_dies_after_any_epoch_ends_as_if_it_had_not(
     make_search, scripted, crash
 ):
-    curves = levels(0.9, 0.5, 0.6, 0.55)
+    curves = levels(0.5, 0.9, 0.6, 0.55)
     search = make_search(epochs=9, pruner="asha")
     search.run(scripted(curves), trials=4)
     whole = [(row.status, row.curve, row.reason) for row in search.rows()]
@@ -242,23 +253,23 @@ def test_time_that_is_up_prunes_paused_trials_for_their_places(
     monkeypatch.setattr(driver, "time", SimpleNamespace(monotonic=lambda: now[0]))
 
     def strike(event):
-        if isinstance(event, TrialPaused) and event.trial == 1:
+        if isinstance(event, TrialPaused) and event.trial == 2:
             now[0] = 60.0
 
     outcome = search.run(
         scripted(levels(0.9, 0.5, 0.6)), trials=9, emit=strike, deadline=60.0
     )
     assert outcome == "time is up"
-    assert [(row.state, row.reason) for row in search.rows()] == [
-        ("pruned", "1st of 2 at epoch 1"),
-        ("pruned", "2nd of 2 at epoch 1"),
+    assert [(row.state, row.reason) for row in search.rows()[1:]] == [
+        ("pruned", "3rd of 3 at epoch 1"),
+        ("pruned", "2nd of 3 at epoch 1"),
     ]
     assert search.leftovers() == []
 
 
 def test_samplers_see_paused_trials_as_pruned_ones(search, scripted):
-    stop = iter([False] * 6)
-    engine = scripted(levels(0.9, 0.5, 0.6, 0.7))
+    stop = iter([False] * 14)
+    engine = scripted(levels(0.9, 0.5, 0.6, 0.7, 0.4))
     search.run(engine, trials=9, stopping=lambda: next(stop, True))
     study, seen = search.study, []
 
@@ -279,4 +290,4 @@ def test_samplers_see_paused_trials_as_pruned_ones(search, scripted):
         list(row.curve) for row in waiting
     ]
     # What is really there stays as it is.
-    assert {t.state for t in study.trials} == {TrialState.RUNNING}
+    assert {t.state for t in study.trials[1:]} == {TrialState.RUNNING}
