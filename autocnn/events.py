@@ -67,6 +67,8 @@ class EpochEnded:
     images_per_second: float
     fold: int = 0
     """Counted from 1; 0 without cross-validation."""
+    final: bool = False
+    """Whether it is of the final training of this trial's recipe."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,33 @@ class BestImproved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FinalStarted:
+    """The winner's recipe is trained for good, with all that the machine has."""
+
+    trial: int
+    """Whose recipe it is."""
+    parameters: int
+    flops: int
+    """Of one image's forward pass."""
+    epochs: int
+    epochs_done: int
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinalEnded:
+    """The winner's recipe was trained for good."""
+
+    trial: int
+    val_accuracy: float
+    """The best over its epochs."""
+    epochs: int
+    seconds: float
+    kept: bool
+    """Whether it is better than all trials, so that its network is the one kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """Something a person should know."""
 
@@ -133,6 +162,8 @@ Event = (
     | TrialPaused
     | TrialEnded
     | BestImproved
+    | FinalStarted
+    | FinalEnded
     | Notice
     | SearchEnded
 )

@@ -43,6 +43,9 @@ class TrainSettings:
     batch_size: int = 128
     epochs: int = 10
     label_smoothing: float = 0.0
+    ema_decay: float = 0.0
+    """Of a step, for the moving average of the weights, which is what is scored and kept;
+    0: the weights themselves are."""
     augmentation: tuple[Choice, ...] = ()
     initialization: str = "default"
 
@@ -167,7 +170,7 @@ def _shape(table: dict[str, Any], where: str) -> ImageShape:
 
 
 POSITIVE = {"learning_rate", "epsilon", "batch_size", "epochs"}
-FRACTIONS = {"momentum", "label_smoothing"}
+FRACTIONS = {"momentum", "label_smoothing", "ema_decay"}
 
 
 def check_setting(name: str, value: Any, where: str) -> Any:

@@ -134,6 +134,42 @@ def record(
 
 
 @main.command()
+@click.argument("data")
+@click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--recipes", default=32, show_default=True)
+@click.option("--images", default=2_500, show_default=True, help="To train on.")
+@click.option("--image-size", default=16, show_default=True)
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), required=True
+)
+def signals(
+    data: str,
+    data_dir: Path | None,
+    recipes: int,
+    images: int,
+    image_size: int,
+    output: Path,
+) -> None:
+    """Find out which early sign of a training tells best how well it will end.
+
+    A line is written after every recipe; the same command goes on where it stopped.
+    """
+    from autocnn.views import tables
+    from benchmarks import signals as module
+
+    found = module.measure(data, data_dir, recipes, images, image_size, output, _say)
+    rows = [
+        {
+            "sign": name,
+            "rank correlation": f"{value:.2f}",
+            "90 %": f"{low:.2f}-{high:.2f}",
+        }
+        for name, (value, low, high) in module.correlations(found).items()
+    ]
+    tables.write(rows, "table", columns=tuple(rows[0]))
+
+
+@main.command()
 @click.option("--quick", is_flag=True, help="Few seeds, under a minute: rough.")
 @as_json
 @click.option(

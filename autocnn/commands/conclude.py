@@ -21,6 +21,8 @@ def conclude(
     if not quiet and found.ranked():
         click.echo(leaderboard.heading(found), err=True)
         leaderboard.write(found, "table", top=10)
+        if line := leaderboard.final(found):
+            click.echo(line, err=True)
         click.echo(_next_steps(place, found), err=True)
     if outcome == "interrupted":
         click.echo("stopped; the same command goes on from here", err=True)
@@ -43,10 +45,12 @@ def conclude(
             f"stopped: several trials in a row failed in the same way ({last})",
             hint="mend the cause, then run the same command to go on",
         )
-    if target is not None and (best.val_accuracy or 0.0) < target:
+    final = found.final.val_accuracy if found.final else None
+    reached = max(best.val_accuracy or 0.0, final or 0.0)
+    if target is not None and reached < target:
         raise NoResultError(
             f"the target of {accuracy(target)} was not reached: the best is "
-            f"{accuracy(best.val_accuracy)}",
+            f"{accuracy(reached)}",
             hint="give it more time or trials: the same command goes on",
         )
     return 0

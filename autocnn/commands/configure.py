@@ -49,6 +49,7 @@ class Request:
     from_study: str | None
     target: float | None
     patience: Patience
+    final: bool | None
 
 
 def configure(

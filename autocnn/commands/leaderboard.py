@@ -33,3 +33,5 @@ def command(
     if form == "table":
         click.echo(leaderboard.heading(found), err=True)
     leaderboard.write(found, form, top=top, pareto=pareto or "")
+    if form == "table" and (final := leaderboard.final(found)):
+        click.echo(final, err=True)

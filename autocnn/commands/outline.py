@@ -1,12 +1,16 @@
-"""What a search would do, for --dry-run."""
+"""What a search would do, for --dry-run; and what it does, when it begins."""
+
+import optuna
 
 from autocnn.commands.setup import Setup
+from autocnn.events import SearchStarted
 from autocnn.nets.net import summarize
 from autocnn.search import space as spaces
 from autocnn.search.forecast import trial_seconds
 from autocnn.search.limits import describe
 from autocnn.search.rungs import rungs
 from autocnn.search.sample import Cost
+from autocnn.store.rows import is_refused
 from autocnn.views.tables import count, duration
 
 
@@ -25,6 +29,10 @@ def outline(setup: Setup) -> dict[str, str]:
     folds = "none: one validation set"
     if config.folds:
         folds = f"{config.folds}: each trial trains so often, on the rest of the images"
+    final = {}
+    if setup.final:
+        kept = duration(setup.final_seconds) if setup.final_seconds else "what is left"
+        final = {"final": f"{kept} for the best trial's recipe, with all the machine"}
     limits = {"limits": describe(config.limits)} if config.limits else {}
     return {
         "study": f"{setup.name} ({state}), in {setup.shown_storage}",
@@ -41,7 +49,32 @@ def outline(setup: Setup) -> dict[str, str]:
         f"an image, {count(cost.activation_bytes)}B of maps an image in training",
         "speed": _speed(typical),
         "time": _time(setup, typical),
+        **final,
     }
+
+
+def started(
+    setup: Setup,
+    study: optuna.Study,
+    trials: int | None,
+    interrupted: tuple[int, ...],
+) -> SearchStarted:
+    """Introduce a search that begins; `interrupted` trials go on in it."""
+    finished = (t for t in study.get_trials(deepcopy=False) if t.state.is_finished())
+    return SearchStarted(
+        study=setup.name,
+        data=setup.describe_data(),
+        storage=setup.shown_storage,
+        device=setup.device_name,
+        jobs=min(setup.jobs, trials or setup.jobs),
+        sampler=setup.config.sampler,
+        pruner=setup.config.pruner,
+        epochs=spaces.most_epochs(setup.config.space, setup.config.epochs),
+        trials=trials or 0,
+        done=sum(not is_refused(trial) for trial in finished),
+        resumed=interrupted,
+        limits=describe(setup.config.limits),
+    )
 
 
 def _speed(typical: Cost | None) -> str:
@@ -62,6 +95,7 @@ def _time(setup: Setup, typical: Cost | None) -> str:
     seconds = trial_seconds(setup.config, typical.median) / setup.jobs
     if setup.trials is None:
         assert timeout is not None
-        return f"{duration(timeout)}, enough for about {timeout / seconds:.0f} trials"
+        count = (timeout - setup.final_seconds) / seconds
+        return f"{duration(timeout)}, enough for about {count:.0f} trials"
     count = setup.trials.count
     return f"{most}about {duration(count * seconds)} for {count} trials"

@@ -19,11 +19,9 @@ from autocnn.commands.options import (
     limit_options,
     place_options,
 )
-from autocnn.events import Emit, Notice, SearchEnded, SearchStarted
+from autocnn.events import Emit, Notice, SearchEnded
 
 if TYPE_CHECKING:
-    import optuna
-
     from autocnn.commands.setup import Setup
     from autocnn.store.rows import StudySnapshot
 
@@ -90,6 +88,12 @@ class SearchCommand(click.Command):
     type=PatienceType(),
     help="Stop after N trials without a better one; auto: when more would gain less "
     "than the score's standard error.",
+)
+@click.option(
+    "--final/--no-final",
+    default=None,
+    help="In the end train the best trial's recipe longer, with all the machine; half "
+    "of the time is kept for it.  [default: final, with --timeout]",
 )
 @click.option(
     "--epochs",
@@ -201,31 +205,39 @@ def _search(
     setup: "Setup", emit: Emit, ready: Path | None
 ) -> tuple["StudySnapshot", str]:
     """Hold the study, start the workers, drive; return how it ended."""
+    from autocnn.commands.outline import started
     from autocnn.search.beat import starting
     from autocnn.search.driver import Driver
+    from autocnn.search.ending import broken_off, finish
+    from autocnn.search.hands import WON, Outcome
     from autocnn.search.study import enqueue_start, only_search, open_study
     from autocnn.storage import open_storage
     from autocnn.store.rows import snapshot
 
-    started = time.monotonic()
+    begun_at = time.monotonic()
     with only_search(setup.folder, setup.place.url):
         storage = open_storage(setup.place.url, create=True)
         study = open_study(storage, setup.name, setup.config)
-        plan = setup.plan(study, started)
+        plan = setup.plan(study, begun_at)
         enqueue_start(study, setup.config, plan.trials, setup.points(storage))
         starting(study, setup.device_name, setup.jobs, plan.trials or 0)
         if ready is not None:
             from autocnn.commands.attached import announce
 
             announce(ready, setup.name, setup.folder)
-        engine = setup.engine(plan.trials)
-        try:
-            driver = Driver(study, plan, engine, emit)
-            emit(_started(setup, study, plan.trials, driver.interrupted))
-            with interrupts(emit) as stopping:
-                outcome = driver.run(stopping)
-        finally:
-            engine.close()
+        begun = broken_off(snapshot(study), plan.trials) if plan.final else None
+        outcome: Outcome = "complete"
+        with interrupts(emit) as stopping:
+            if begun is None:
+                with contextlib.closing(setup.engine(plan.trials)) as engine:
+                    driver = Driver(study, plan, engine, emit)
+                    emit(started(setup, study, plan.trials, driver.interrupted))
+                    outcome = driver.run(stopping)
+            else:
+                emit(started(setup, study, plan.trials, ()))
+            if plan.final and outcome in WON:
+                alone = setup.engine_alone
+                outcome = finish(study, plan, alone, emit, outcome, stopping, begun)
         found = snapshot(study)
     best = found.best()
     emit(
@@ -235,38 +247,11 @@ def _search(
             trials=len(found.trials) - found.refused,
             best=best.trial if best else None,
             val_accuracy=best.val_accuracy if best else None,
-            seconds=time.monotonic() - started,
+            seconds=time.monotonic() - begun_at,
             counts=found.counts(),
         )
     )
     return found, outcome
-
-
-def _started(
-    setup: "Setup",
-    study: "optuna.Study",
-    trials: int | None,
-    interrupted: tuple[int, ...],
-) -> SearchStarted:
-    from autocnn.search.limits import describe
-    from autocnn.search.space import most_epochs
-    from autocnn.store.rows import is_refused
-
-    finished = (t for t in study.get_trials(deepcopy=False) if t.state.is_finished())
-    return SearchStarted(
-        study=setup.name,
-        data=setup.describe_data(),
-        storage=setup.shown_storage,
-        device=setup.device_name,
-        jobs=min(setup.jobs, trials or setup.jobs),
-        sampler=setup.config.sampler,
-        pruner=setup.config.pruner,
-        epochs=most_epochs(setup.config.space, setup.config.epochs),
-        trials=trials or 0,
-        done=sum(not is_refused(trial) for trial in finished),
-        resumed=interrupted,
-        limits=describe(setup.config.limits),
-    )
 
 
 def _dry_run(setup: "Setup") -> int:

@@ -1,5 +1,6 @@
 """From a command's words to a search that can begin: data, space, study, workers."""
 
+import dataclasses
 import math
 import re
 from collections.abc import Callable
@@ -19,11 +20,12 @@ from autocnn.commands.progress import decoding_progress
 from autocnn.data.cache import Prepared, prepare
 from autocnn.data.datasets import name_of
 from autocnn.engines.local import LocalEngine
-from autocnn.engines.machine import auto_jobs, latency, prices
+from autocnn.engines.machine import auto_jobs, epoch_alone, latency, prices
 from autocnn.errors import NoResultError, RequestError
 from autocnn.recipe import Recipe
 from autocnn.search import space as spaces
-from autocnn.search.budget import planned
+from autocnn.search.budget import final_seconds, planned
+from autocnn.search.ending import MOST_EPOCHS
 from autocnn.search.portfolio import Point, points_of
 from autocnn.search.pruners import PRUNERS
 from autocnn.search.sample import Cost, cost, draw_some, heaviest
@@ -102,13 +104,30 @@ class Setup:
             folder=self.folder,
             trials=self._total(study, done),
             deadline=math.inf if timeout is None else started + timeout,
+            final=self.final,
+            final_seconds=self.final_seconds,
             target=self.request.target,
             patience=self.request.patience,
             device=self.device_name,
             prices=self.prices,
             typical_epoch=cache(self._typical_epoch),
             latency=self._latency,
+            epoch_alone=self._epoch_alone,
         )
+
+    @property
+    def final(self) -> bool:
+        """Whether the winner is trained for good: with a time, unless it is refused."""
+        asked = self.request.final
+        return self.request.timeout is not None if asked is None else asked
+
+    @property
+    def final_seconds(self) -> float:
+        """What is kept back for that, where the search would else use all the time."""
+        timeout = self.request.timeout
+        if not self.final or timeout is None or self.trials is not None:
+            return 0.0
+        return final_seconds(self.config, self.prices, timeout, MOST_EPOCHS)
 
     def points(self, storage: "RDBStorage") -> list[Point]:
         """List what another study, if one was named, has to begin with."""
@@ -119,6 +138,16 @@ class Setup:
 
     def _latency(self, recipe: Recipe) -> float | None:
         return latency(devices.assign(self.device, 0), recipe, self.config.shape)
+
+    def _epoch_alone(self, recipe: Recipe) -> float | None:
+        config = self.config
+        return epoch_alone(
+            devices.assign(self.device, 0),
+            recipe,
+            config.shape,
+            config.train_images,
+            config.val_images,
+        )
 
     def typical_cost(self) -> Cost | None:
         """Price some of the space's networks; None without prices. Takes a second."""
@@ -155,6 +184,10 @@ class Setup:
         if self.config.sampler == "grid":
             return Trials(sum(1 for _ in spaces.grid(self.config.space)))
         return None if self.request.timeout else Trials(DEFAULT_TRIALS)
+
+    def engine_alone(self) -> LocalEngine:
+        """Start one worker that has the machine for itself."""
+        return LocalEngine(self.device, 1)
 
     def engine(self, trials: int | None) -> LocalEngine:
         """Start the workers."""
@@ -204,11 +237,7 @@ def set_up(request: Request, say: Callable[[str], None]) -> Setup:
             "how fast this machine trains cannot be measured, and so not predicted",
             hint="do without --max-epoch-time (none lifts it)",
         )
-    timed = request.timeout is not None and request.trials is None
-    if timed and known and before is None and request.epochs is None:
-        assert request.timeout is not None
-        config = planned(config, known, request.timeout)
-    return Setup(
+    setup = Setup(
         name=name,
         config=config,
         data=data,
@@ -219,6 +248,13 @@ def set_up(request: Request, say: Callable[[str], None]) -> Setup:
         prices=known,
         request=request,
     )
+    timed = request.timeout is not None and request.trials is None
+    if timed and known and before is None and request.epochs is None:
+        assert request.timeout is not None
+        left = request.timeout - setup.final_seconds
+        config = planned(config, known, left, final=setup.final)
+        setup = dataclasses.replace(setup, config=config)
+    return setup
 
 
 def _jobs(text: str) -> int | None:

@@ -56,7 +56,10 @@ def _document(named: "Named", summary: "NetSummary") -> dict[str, Any]:
         row = dataclasses.asdict(named.row)
         kept = ("trial", "state", "status", "val_accuracy", "epochs", "seconds")
         document |= {"study": named.study.name} | {name: row[name] for name in kept}
-        document |= {name: row[name] for name in ("reason", "params", "curve")}
+        document |= {
+            name: row[name]
+            for name in ("promotions", "latency", "reason", "params", "curve")
+        }
     return document | {
         "parameters": summary.parameters,
         "running_statistics": sum(layer.buffers for layer in summary.layers),

@@ -30,6 +30,7 @@ from autocnn.train.cost import Calibration
 from autocnn.train.latency import measure as measure_latency
 from autocnn.train.learner import Learner
 from autocnn.train.optimizers import OPTIMIZERS
+from autocnn.train.pace import measure as measure_pace
 from autocnn.train.step import Step
 
 logger = logging.getLogger(__name__)
@@ -88,6 +89,22 @@ def latency(device: torch.device, recipe: Recipe, shape: ImageShape) -> float | 
     the cores train meanwhile.
     """
     found = _in_workers(measure_latency, device, 1, (recipe, shape), threads=1)
+    return found[0] if found else None
+
+
+def epoch_alone(
+    device: torch.device,
+    recipe: Recipe,
+    shape: ImageShape,
+    train_images: int,
+    val_images: int,
+) -> float | None:
+    """Measure the seconds of an epoch of a training that has the machine for itself.
+
+    None if it cannot run. In a process of its own, which gives its memory back.
+    """
+    arguments = (recipe, shape, train_images, val_images)
+    found = _in_workers(measure_pace, device, 1, arguments)
     return found[0] if found else None
 
 

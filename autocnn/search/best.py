@@ -80,7 +80,8 @@ def kept_score(folder: Path, study: StudySnapshot) -> float:
     except (OSError, ValueError, KeyError):
         return -1.0
     row = next((row for row in study.trials if row.trial == trial), None)
-    known = row is not None and (row.val_accuracy or 0.0) >= score
+    source = study.final if card.get("final") else row
+    known = source is not None and (source.val_accuracy or 0.0) >= score
     return score if known and card["study"] == study.name else -1.0
 
 

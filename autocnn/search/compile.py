@@ -26,6 +26,9 @@ AUGMENTATION_CHOICES: Mapping[str, str] = {
 }
 LARGEST_FLAT_MAP = 4
 NARROWEST = 8
+EMA_DECAY = 0.99
+SETTABLE = {"learning_rate", "epochs", "ema_decay"}
+"""What no parameter draws, but a space may set."""
 
 
 KNOWN: Mapping[str, Collection[str]] = {
@@ -173,6 +176,7 @@ def _train(values: Mapping[str, Any], epochs: int) -> TrainSettings:
         "batch_size": values["batch_size"],
         "epochs": epochs,
         "label_smoothing": _short(values["label_smoothing"]),
+        "ema_decay": EMA_DECAY,
         "augmentation": _augmentation(values["augmentation"]),
     }
     return TrainSettings(**settings | _named_in_recipe(values, settings))
@@ -186,8 +190,7 @@ def _named_in_recipe(
     return {
         name: value
         for name, value in values.items()
-        if name in names
-        and (name not in settings or name in {"learning_rate", "epochs"})
+        if name in names and (name not in settings or name in SETTABLE)
     }
 
 

@@ -17,7 +17,7 @@ from autocnn.quantities import plural
 from autocnn.search.agenda import Agenda
 from autocnn.search.beat import Beat
 from autocnn.search.forecast import Forecast
-from autocnn.search.hands import Hands, Outcome
+from autocnn.search.hands import WON, Hands, Outcome
 from autocnn.search.jobs import POLL_SECONDS, Engine
 from autocnn.search.patience import exhausted
 from autocnn.search.steering import Steering, check_params
@@ -56,9 +56,13 @@ class Driver:
         return tuple(running.number for running in self._agenda.interrupted)
 
     def run(self, stopping: Callable[[], bool]) -> Outcome:
-        """Search until the plan is done; return how it ended, as the study says too."""
+        """Search until the plan is done; return how it ended.
+
+        The study says so too, unless the final training follows.
+        """
         outcome = self._run(stopping)
-        self._say("ended", outcome)
+        if not (self._plan.final and outcome in WON):
+            self._say("ended", outcome)
         return outcome
 
     def _run(self, stopping: Callable[[], bool]) -> Outcome:
@@ -83,7 +87,8 @@ class Driver:
             self._hands.listen(0.0 if self._refused else POLL_SECONDS)
 
     def _seconds_left(self) -> float:
-        return self._plan.deadline - time.monotonic()
+        plan = self._plan
+        return plan.deadline - plan.final_seconds - time.monotonic()
 
     def _ending(self) -> Outcome | None:
         """Say why the search is to end before all trials are trained, if it is."""

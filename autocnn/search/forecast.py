@@ -90,7 +90,8 @@ class Forecast:
         work = self._work(running, pending, spent, begun)
         if work is None:
             return until_deadline if until_deadline < math.inf else None
-        return max(0.0, min(until_deadline, work / self.workers))
+        search = work / self.workers
+        return max(0.0, min(until_deadline, search + self.plan.final_seconds))
 
     def _work(
         self, running: Collection[Running], pending: int, spent: Spent, begun: int

@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import optuna
@@ -34,6 +34,8 @@ Outcome = Literal[
     "interrupted",
     "failed",
 ]
+WON: Sequence[Outcome] = ("complete", "time is up", "no more gain expected")
+"""After these a final training is due."""
 Begun = Literal["started", "refused", "failed"]
 
 
@@ -270,7 +272,9 @@ class Hands:
         """Stop all workers. Interrupted trials stay open, and paused ones with them."""
         for running in list(self.running.values()):
             self.dismiss(running)
-            if outcome == "interrupted":
+            if running.trained:  # its worker is about to say so
+                self.tell(running, TrialState.COMPLETE)
+            elif outcome == "interrupted":
                 running.trial.set_user_attr("status", "interrupted")
             else:
                 reason = self.pauses.standing(running) if running.fills else outcome

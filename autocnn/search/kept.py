@@ -11,6 +11,9 @@ from autocnn.search.best import kept_score
 from autocnn.search.trials import Plan, Running, keep
 from autocnn.store.rows import StudySnapshot
 
+FINAL_FOLDER = "final"
+"""Beside the trials' checkpoints: those of the final training."""
+
 
 class Kept:
     """The study's files, as its driver handles them."""
@@ -43,6 +46,7 @@ class Kept:
     def forget_all_but(self, trials: Iterable[FrozenTrial]) -> None:
         """Delete what a driver that died left of trials that will not go on."""
         still_open = {str(t.number) for t in trials if t.state is TrialState.RUNNING}
+        still_open.add(FINAL_FOLDER)
         for folder in self._plan.folder.glob("checkpoints/*"):
             if folder.name not in still_open:
                 shutil.rmtree(folder, ignore_errors=True)

@@ -58,7 +58,8 @@ class Steerable(Protocol):
         ...
 
 
-DO: Mapping[str, Callable[[Steerable, Command], str]] = {
+Do = Mapping[str, Callable[[Any, Command], str]]
+DO: Do = {
     "pause": lambda search, _: search.pause(),
     "resume": lambda search, _: search.resume(),
     "finish": lambda search, _: search.finish(),
@@ -87,17 +88,18 @@ class Steering:
                     study, command, "the search had not begun; ask again", done=False
                 )
 
-    def obey(self, search: Steerable) -> None:
-        """Carry out what was asked since the last time."""
+    def obey(self, search: Any, do: Do = DO) -> None:
+        """Carry out what was asked since the last time, by what `search` can do."""
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + SECONDS
         for command in commands(retried(lambda: self._study.user_attrs)):
             if command.answer is None:
-                self._carry_out(search, command)
+                self._carry_out(search, command, do.get(command.operation, _refuse))
 
-    def _carry_out(self, search: Steerable, command: Command) -> None:
-        do = DO.get(command.operation, _refuse)
+    def _carry_out(
+        self, search: Any, command: Command, do: Callable[[Any, Command], str]
+    ) -> None:
         try:
             text, done = do(search, command), True
         except RequestError as error:

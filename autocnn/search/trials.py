@@ -47,6 +47,10 @@ class Plan:
     patience: Patience = None
     deadline: float = math.inf
     """By time.monotonic()."""
+    final: bool = False
+    """Whether the winner's recipe is trained for good after the search."""
+    final_seconds: float = 0.0
+    """What is kept back for that, before the deadline."""
     device: str = ""
     """What trains, as a person knows it."""
     prices: Calibration | None = None
@@ -55,6 +59,8 @@ class Plan:
     """Predicts the seconds of an epoch of the space's median network; takes one."""
     latency: Callable[[Recipe], float | None] = lambda _: None
     """Measures the seconds that a recipe's network takes for one image."""
+    epoch_alone: Callable[[Recipe], float | None] = lambda _: None
+    """Measures the seconds of an epoch that has the machine for itself."""
 
     @property
     def rungs(self) -> list[int]:
@@ -108,6 +114,13 @@ class Running:
         if not self.curve:
             return None
         return sum(self.curve) / len(self.curve) if self.folds else max(self.curve)
+
+    @property
+    def trained(self) -> bool:
+        """Whether it has had all its epochs; of folds only their worker knows."""
+        if self.job is None or self.folds:
+            return False
+        return len(self.curve) == self.job.recipe.train.epochs
 
 
 def reattached(study: Study, frozen: FrozenTrial, plan: Plan) -> Running:

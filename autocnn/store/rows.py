@@ -15,6 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 from autocnn.errors import NoResultError, RequestError, did_you_mean
 from autocnn.storage import study_names
 from autocnn.store.command import Command, commands
+from autocnn.store.final import FINAL, Final
 from autocnn.store.state import STATE, SearchState
 
 CONFIG = "autocnn:config"
@@ -101,6 +102,8 @@ class StudySnapshot:
     """What people asked of it, the oldest first."""
     distributions: Mapping[str, BaseDistribution] = field(default_factory=dict)
     """What the last trial's values were drawn from."""
+    final: Final | None = None
+    """The last training of a winner's recipe after a search."""
 
     def ranked(self) -> list[TrialRow]:
         """Trials with a score, best first, earlier before later at a tie."""
@@ -171,6 +174,7 @@ def compose(
         state=SearchState.from_dict(attributes.get(STATE)),
         commands=tuple(commands(attributes)),
         distributions=distributions,
+        final=Final.from_dict(attributes.get(FINAL)),
     )
 
 

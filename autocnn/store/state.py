@@ -9,7 +9,10 @@ STATE = "autocnn:state"
 BEAT_SECONDS = 2.0
 """How often a driver says that it is there."""
 
-Phase = Literal["starting", "searching", "pausing", "paused", "stopping", "ended"]
+Phase = Literal[
+    "starting", "searching", "pausing", "paused", "stopping", "final", "ended"
+]
+"""`final`: the winner's recipe is trained for good."""
 
 
 @dataclass(frozen=True, slots=True)

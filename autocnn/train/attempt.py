@@ -38,7 +38,7 @@ def go_on(
         if last if fold else epoch == learner.best:
             for old in folder.glob(f"best-{fold}-*.safetensors"):
                 old.unlink()
-            save_weights(weights_file(folder, fold, epoch.number), learner.net)
+            save_weights(weights_file(folder, fold, epoch.number), learner.result)
         checkpoint.save(_checkpoint(folder, fold), learner)
         yield epoch
 

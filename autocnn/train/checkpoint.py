@@ -15,6 +15,7 @@ from torch import optim
 from autocnn.train.learner import Epoch, Learner
 
 logger = logging.getLogger(__name__)
+PARTS = ("net", "average", "optimizer", "scaler")
 PLACED = ("lr", "capturable", "fused", "foreach")
 """What an optimizer's options are by its device, not by its recipe."""
 
@@ -23,6 +24,7 @@ def save(path: Path, learner: Learner) -> None:
     """Write the learner's state; a crash leaves the old file or the new one."""
     state = {
         "net": learner.net.state_dict(),
+        "average": learner.average.net.state_dict() if learner.average else None,
         "optimizer": learner.optimizer.state_dict(),
         "scaler": learner.scaler.state_dict(),
         "history": [dataclasses.asdict(epoch) for epoch in learner.history],
@@ -41,7 +43,7 @@ def restore(path: Path, learner: Learner) -> bool:
         # On the CPU, where some optimizers count their steps: they move the rest.
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         history = [Epoch(**epoch) for epoch in state["history"]]
-        net, optimizer, scaler = (state[key] for key in ("net", "optimizer", "scaler"))
+        net, average, optimizer, scaler = (state[part] for part in PARTS)
     except FileNotFoundError:
         return False
     except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.PickleError):
@@ -49,6 +51,8 @@ def restore(path: Path, learner: Learner) -> bool:
         path.unlink()
         return False
     learner.net.load_state_dict(net)
+    if learner.average is not None:
+        learner.average.net.load_state_dict(average)
     _load(learner.optimizer, optimizer)
     if scaler:  # that of a device without one is empty, and another refuses it
         learner.scaler.load_state_dict(scaler)

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 import torch
+from torch import nn
 
 from autocnn import device as devices
 from autocnn.data.batches import check_augmentation
 from autocnn.nets.net import build
 from autocnn.recipe import ImageShape, Recipe
+from autocnn.train.average import Average
 from autocnn.train.optimizers import make_optimizer
 
 
@@ -40,9 +42,16 @@ class Learner:
         self.device = device
         self.seed = seed
         self.net = devices.place(build(recipe, shape, seed=seed), device)
+        decay = recipe.train.ema_decay
+        self.average = Average(self.net, decay) if decay else None
         self.optimizer = make_optimizer(self.net, recipe.train)
         self.scaler = devices.scaler(device)
         self.history: list[Epoch] = []
+
+    @property
+    def result(self) -> nn.Module:
+        """The network that is scored and kept: the average, if the recipe has one."""
+        return self.net if self.average is None else self.average.net
 
     @property
     def best(self) -> Epoch | None:

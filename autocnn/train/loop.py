@@ -48,7 +48,7 @@ def fit(
             return
         trained = time.perf_counter()
         train_loss, train_accuracy = (total / (steps * batch) for total in sums)
-        val_loss, val_accuracy = score(learner.net, val)
+        val_loss, val_accuracy = score(learner.result, val)
         if not (math.isfinite(train_loss) and math.isfinite(val_loss)):
             raise Diverged(f"the loss became {train_loss} at epoch {_next(learner)}")
         epoch = Epoch(
@@ -103,6 +103,8 @@ def _train_epoch(
             return None
         rate = settings.learning_rate * factor(number)
         loss, right = step(images, labels, rate)
+        if learner.average is not None:
+            learner.average.follow(learner.net, number + 1)
         loss_sum += loss * len(labels)
         hits += right
     # The only wait for the device in an epoch's training.

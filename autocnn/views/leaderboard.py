@@ -3,7 +3,7 @@
 from typing import Any
 
 from autocnn.store.pareto import COSTS, front
-from autocnn.store.rows import REFUSED, StudySnapshot, TrialRow
+from autocnn.store.rows import REFUSED, StudySnapshot, TrialRow, standard_error
 from autocnn.views import tables
 
 COLUMNS = (
@@ -68,6 +68,24 @@ def heading(study: StudySnapshot) -> str:
     kept = study.state.checkpoint_bytes if study.state else 0
     disk = f"; checkpoints take {tables.size(kept)}" if kept else ""
     return f"study {study.name}{measured} (± standard error){refused}{disk}"
+
+
+def final(study: StudySnapshot) -> str:
+    """Say what the final training came to; empty if there was none."""
+    found = study.final
+    if found is None or found.val_accuracy is None:
+        return ""
+    error = standard_error(found.val_accuracy, study.config.get("val_images"))
+    done = len(found.curve)
+    epochs = (
+        f"{done} epochs" if done == found.epochs else f"{done}/{found.epochs} epochs"
+    )
+    how = "" if found.status == "complete" else f", {found.status}"
+    return (
+        f"final training of trial {found.trial}'s recipe: validation accuracy "
+        f"{tables.score(found.val_accuracy, error)}, {epochs}, "
+        f"{tables.duration(found.seconds)}{how}"
+    )
 
 
 def _row(row: TrialRow, rank: int | None) -> dict[str, Any]:

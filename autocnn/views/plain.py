@@ -6,6 +6,8 @@ from autocnn.events import (
     BestImproved,
     EpochEnded,
     Event,
+    FinalEnded,
+    FinalStarted,
     Notice,
     SearchEnded,
     SearchStarted,
@@ -40,8 +42,9 @@ def line(event: Event) -> str:
             )
         case EpochEnded():
             fold = f" fold {event.fold}" if event.fold else ""
+            who = "final training" if event.final else f"trial {event.trial}{fold}"
             return (
-                f"trial {event.trial}{fold} epoch {event.epoch}/{event.epochs}: "
+                f"{who} epoch {event.epoch}/{event.epochs}: "
                 f"val {accuracy(event.val_accuracy)}, loss {event.train_loss:.3f}, "
                 f"{duration(event.seconds)}, {event.images_per_second:.0f} images/s"
             )
@@ -54,6 +57,19 @@ def line(event: Event) -> str:
             return trial_ended(event)
         case BestImproved():
             return f"best so far: trial {event.trial}, {accuracy(event.val_accuracy)}"
+        case FinalStarted():
+            left = f", {_about(event.seconds_left)}" if event.seconds_left else ""
+            again = f", from epoch {event.epochs_done}" if event.epochs_done else ""
+            return (
+                f"final training: trial {event.trial}'s recipe, {event.epochs} epochs "
+                f"with all the machine has{again}{left}"
+            )
+        case FinalEnded():
+            kept = "kept" if event.kept else "not better than the best trial, not kept"
+            return (
+                f"final training complete (val {accuracy(event.val_accuracy)}, "
+                f"{event.epochs} epochs, {duration(event.seconds)}): {kept}"
+            )
         case Notice():
             return event.text
         case SearchEnded():

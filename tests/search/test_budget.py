@@ -11,7 +11,13 @@ from autocnn.nets.net import summarize
 from autocnn.recipe import ImageShape
 from autocnn.search import driver as drivers
 from autocnn.search import space as spaces
-from autocnn.search.budget import LEAST_EPOCHS, MOST_EPOCHS, SHARE, planned
+from autocnn.search.budget import (
+    LEAST_EPOCHS,
+    MOST_EPOCHS,
+    SHARE,
+    final_seconds,
+    planned,
+)
 from autocnn.train.cost import epoch_seconds, reference
 
 SHAPE = ImageShape(height=32, width=32, channels=3, classes=10)
@@ -36,10 +42,27 @@ def first_epoch(config) -> float:
 
 @pytest.mark.parametrize("epochs", [5, 10, 20])
 def test_a_full_trial_takes_half_of_the_time(config, epochs):
-    seconds = (epochs + 0.5) * first_epoch(config) / SHARE
+    seconds = (epochs + 0.3) * first_epoch(config) / SHARE
     plan = planned(config, reference(), seconds)
     assert plan.epochs == epochs
     assert plan.space == config.space
+
+
+def test_before_a_final_training_two_epochs_are_enough_to_rank(config):
+    seconds = 1.6 * first_epoch(config) / SHARE
+    plan = planned(config, reference(), seconds, final=True)
+    assert (plan.epochs, plan.space) == (2, config.space)
+    seconds = 1.2 * first_epoch(config) / SHARE
+    plan = planned(config, reference(), seconds, final=True)
+    assert plan.epochs == 2
+    assert plan.space.max_flops < config.space.max_flops
+
+
+def test_half_of_the_time_is_kept_for_a_final_training_or_what_is_of_use(config):
+    assert final_seconds(config, None, 600.0, most=100) == 300.0
+    assert final_seconds(config, reference(), 600.0, most=100) == 300.0
+    longest = 100 * first_epoch(config)
+    assert final_seconds(config, reference(), 1e9, most=100) == pytest.approx(longest)
 
 
 def test_no_trial_is_longer_than_is_of_use(config):
@@ -80,7 +103,7 @@ def by_number(job, fold, epoch):
 
 
 @pytest.mark.parametrize("slots", [1, 2])
-@pytest.mark.parametrize("seconds", [15, 20, 30, 45])
+@pytest.mark.parametrize("seconds", [25, 30, 45])
 def test_the_best_is_finished_before_the_time_is_up(
     make_search, scripted, monkeypatch, seconds, slots
 ):
@@ -97,6 +120,17 @@ def test_the_best_is_finished_before_the_time_is_up(
     best = max(seen, key=lambda row: row.curve[0])
     assert (best.status, best.epochs) == ("complete", 9)
     assert len(rows) > 3
+
+
+@pytest.mark.parametrize("seconds", [10, 15, 20])
+def test_even_in_little_time_the_first_is_finished(
+    make_search, scripted, monkeypatch, seconds
+):
+    search = make_search(epochs=9, pruner="asha")
+    clock = Clock(monkeypatch, 1)
+    search.run(scripted(by_number), trials=None, emit=clock, deadline=float(seconds))
+    assert clock.now <= seconds + 1
+    assert search.rows()[0].status == "complete"
 
 
 def test_with_time_alone_trials_have_no_end(make_search, scripted, monkeypatch):

@@ -24,6 +24,7 @@ SETTINGS = {
     "adamax": {"label_smoothing": 0.1},
     "nadam": {"weight_decay": 0.01},
     "adagrad": {},
+    "adam": {"ema_decay": 0.9},
 }
 
 
@@ -56,9 +57,10 @@ def outcome(learner: Learner) -> list[dict[str, float]]:
 
 def check_equal(first: Learner, second: Learner) -> None:
     assert outcome(first) == outcome(second)
-    others = second.net.state_dict()
-    for name, value in first.net.state_dict().items():
-        assert torch.equal(value, others[name]), name
+    for one, other in ((first.net, second.net), (first.result, second.result)):
+        others = other.state_dict()
+        for name, value in one.state_dict().items():
+            assert torch.equal(value, others[name]), name
 
 
 @pytest.mark.parametrize("optimizer", SETTINGS)

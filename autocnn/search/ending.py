@@ -1,0 +1,89 @@
+"""What follows a search: the training of its winner, if there is time for it."""
+
+import math
+import time
+from collections.abc import Callable
+from contextlib import closing
+
+import optuna
+
+from autocnn import events
+from autocnn import recipe as recipes
+from autocnn.events import Emit
+from autocnn.search.beat import Beat
+from autocnn.search.final import MARGIN, FinalTraining
+from autocnn.search.hands import Outcome
+from autocnn.search.jobs import Engine
+from autocnn.search.trials import Plan
+from autocnn.store.final import Final
+from autocnn.store.rows import REFUSED, StudySnapshot, TrialRow, snapshot
+
+MOST_EPOCHS = 100
+TIMES = 3
+"""As long as a trial, where no time is set."""
+
+
+def planned(plan: Plan, winner: TrialRow, seconds: float, emit: Emit) -> Final | None:
+    """Plan a training of the winner's recipe that fills the seconds there are.
+
+    None, and a word why, if it would be no longer than the trial was.
+    """
+    recipe = recipes.loads(winner.recipe)
+    epochs = TIMES * recipe.train.epochs
+    if seconds < math.inf:
+        epoch = plan.epoch_alone(recipe)
+        epochs = int(MARGIN * seconds / epoch) if epoch else 0
+    epochs = min(MOST_EPOCHS, epochs)
+    if epochs > recipe.train.epochs:
+        return Final(trial=winner.trial, epochs=epochs)
+    text = (
+        f"no final training: in the time that is left it would have {epochs} epochs, "
+    )
+    emit(events.Notice(text=f"{text}no more than the trials"))
+    return None
+
+
+def broken_off(found: StudySnapshot, trials: int | None) -> Final | None:
+    """Find the final training that an earlier run was broken off in.
+
+    None if the study is to have more `trials` first: another may win.
+    """
+    final = found.final
+    if final is None or final.status not in ("running", "interrupted"):
+        return None
+    begun = [row for row in found.trials if row.status not in ("waiting", REFUSED)]
+    if trials is not None and len(begun) < trials:
+        return None
+    return final if final.trial in [row.trial for row in begun] else None
+
+
+def finish(
+    study: optuna.Study,
+    plan: Plan,
+    start_engine: Callable[[], Engine],
+    emit: Emit,
+    outcome: Outcome,
+    stopping: Callable[[], bool],
+    final: Final | None = None,
+) -> Outcome:
+    """Train the winner for good if there is time; return how the search ended.
+
+    That is the `outcome` that it came to before, or ``interrupted``. With `final` one
+    that was broken off goes on.
+    """
+    winner = snapshot(study).best()
+    if final is None and winner is not None:
+        final = planned(plan, winner, plan.deadline - time.monotonic(), emit)
+    if final is None:
+        Beat(study, plan.device).write(
+            "ended",
+            jobs=0,
+            trials=plan.trials or 0,
+            seconds_left=lambda: None,
+            paces={},
+            outcome=outcome,
+        )
+        return outcome
+    with closing(start_engine()) as engine:
+        training = FinalTraining(study, plan, engine, emit, final)
+        return training.run(outcome, stopping)

@@ -1,0 +1,257 @@
+"""The end of a search: the winner's recipe, trained for good.
+
+Longer than any trial, and with all that the machine has. Where it stands is in the
+study and in its checkpoint, so it may be broken off, and goes on.
+"""
+
+import dataclasses
+import math
+import shutil
+import time
+from collections.abc import Callable, Mapping
+
+import optuna
+
+from autocnn import events
+from autocnn import recipe as recipes
+from autocnn.events import Emit, EpochEnded
+from autocnn.nets.net import summarize
+from autocnn.recipe import Recipe
+from autocnn.search import best
+from autocnn.search.beat import Beat
+from autocnn.search.hands import Outcome
+from autocnn.search.jobs import ATTEMPTS, POLL_SECONDS, Engine, Job, JobEnded, Progress
+from autocnn.search.kept import FINAL_FOLDER
+from autocnn.search.steering import Do, Steering
+from autocnn.search.trials import Plan
+from autocnn.storage import retried
+from autocnn.store.final import FINAL, Final, Status
+from autocnn.store.rows import snapshot
+from autocnn.store.state import Pace
+from autocnn.train.attempt import weights_file
+
+MARGIN = 0.93
+"""Of the time that is left, what is planned: a machine may become slower."""
+SEED = 999
+"""Beside the seeds of trials: fresh weights and another order of the images."""
+
+DO: Do = {
+    "stop": lambda final, _: final.stop(),
+    "finish": lambda *_: "the search ends after the final training",
+}
+
+
+class FinalTraining:
+    """One run of it; `run` returns when it is done, or was broken off."""
+
+    def __init__(
+        self, study: optuna.Study, plan: Plan, engine: Engine, emit: Emit, final: Final
+    ) -> None:
+        """The engine has one worker, with all the cores or a GPU for itself."""
+        self._study, self._plan, self._engine, self._emit = study, plan, engine, emit
+        self._final = final
+        found = snapshot(study)
+        self._row = next(row for row in found.trials if row.trial == final.trial)
+        self._folder = plan.folder / "checkpoints" / FINAL_FOLDER
+        self._kept = best.kept_score(plan.folder / "best", found)
+        self._beat = Beat(study, plan.device, checkpoints=plan.folder / "checkpoints")
+        self._steering = Steering(study)
+        self._asked = False
+        self._pace: Pace | None = None
+        self._last_epoch = 0.0
+
+    def stop(self) -> str:
+        """End now; it goes on another time."""
+        self._asked = True
+        return "the final training stops, and goes on another time"
+
+    def run(self, outcome: Outcome, stopping: Callable[[], bool]) -> Outcome:
+        """Train to the end; return how the search ended, as the study says too.
+
+        That is `outcome`, which it came to before, or ``interrupted``.
+        """
+        if not self._final.curve:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        self._write("running")
+        self._announce()
+        status, reason = self._train(stopping)
+        self._write(status, reason)
+        if status == "interrupted":
+            outcome = "interrupted"
+        else:
+            self._tell()
+            shutil.rmtree(self._folder, ignore_errors=True)
+        self._say(outcome, over=True)
+        return outcome
+
+    def _train(self, stopping: Callable[[], bool]) -> tuple[Status, str]:
+        """Listen to the worker until it is done or is to leave."""
+        attempts, told = 1, False
+        self._engine.submit(self._job())
+        while True:
+            self._steering.obey(self, DO)
+            leaves = self._asked or stopping()
+            if not told and (leaves or self._fits() < self._final.epochs):
+                told = True
+                self._engine.stop(self._final.trial)
+            for message in self._engine.poll(POLL_SECONDS):
+                match message:
+                    case EpochEnded():
+                        self._hear(message)
+                    case Progress():
+                        self._pace = Pace(message.epoch, round(message.share, 3))
+                    case JobEnded(outcome="complete"):
+                        return "complete", ""
+                    case JobEnded() if told and leaves:
+                        return "interrupted", ""
+                    case JobEnded() if told:
+                        told = False
+                        self._shorten()
+                    case JobEnded(outcome="lost") if attempts < ATTEMPTS:
+                        attempts += 1
+                        text = "the final training goes on from its checkpoint: "
+                        self._emit(events.Notice(text=text + message.reason))
+                        self._engine.submit(self._job())
+                    case JobEnded():
+                        return "failed", message.reason
+            self._say()
+
+    def _fits(self) -> int:
+        """Say how many epochs it can have; as many as planned, if about that many.
+
+        The rate falls to zero with the last one: to be cut short costs more than to
+        have fewer.
+        """
+        done, epochs = len(self._final.curve), self._final.epochs
+        left = self._plan.deadline - time.monotonic()
+        if not self._last_epoch or left == math.inf:
+            return epochs
+        more = max(0, int(left / self._last_epoch))
+        # Within an epoch, what was trained of it would be lost.
+        begun = self._pace is not None and self._pace.share > 0
+        return epochs if begun or done + more + 1 >= epochs else done + max(1, more)
+
+    def _shorten(self) -> None:
+        """Go on with as many epochs as there is time for."""
+        done, before = len(self._final.curve), self._final.epochs
+        self._final = dataclasses.replace(
+            self._final,
+            epochs=max(done + 1, self._fits()),
+            shortened=(*self._final.shortened, (done, before)),
+        )
+        self._write("running")
+        text = f"the machine has become slower: the final training has {before} epochs"
+        self._emit(events.Notice(text=f"{text} no more, but {self._final.epochs}"))
+        self._engine.submit(self._job())
+
+    def _recipe(self) -> Recipe:
+        recipe = recipes.loads(self._row.recipe)
+        train = dataclasses.replace(recipe.train, epochs=self._final.epochs)
+        return dataclasses.replace(recipe, train=train)
+
+    def _job(self) -> Job:
+        config = self._plan.config
+        return Job(
+            trial=self._final.trial,
+            recipe=self._recipe(),
+            shape=config.shape,
+            data=self._plan.data,
+            folder=self._folder,
+            seed=config.seed * 1_000 + SEED,
+            split_seed=config.seed,
+            reported=len(self._final.curve),
+        )
+
+    def _hear(self, epoch: EpochEnded) -> None:
+        """Write an epoch down, and keep its network if it now leads."""
+        if epoch.epoch != len(self._final.curve) + 1:
+            return
+        self._emit(dataclasses.replace(epoch, final=True))
+        self._last_epoch = epoch.seconds
+        self._pace = Pace(
+            min(epoch.epoch + 1, epoch.epochs), 0.0, 0, epoch.images_per_second
+        )
+        self._final = dataclasses.replace(
+            self._final,
+            curve=(*self._final.curve, epoch.val_accuracy),
+            seconds=epoch.trained_seconds,
+        )
+        self._write("running")
+        if epoch.val_accuracy > self._kept:
+            self._keep(epoch)
+
+    def _keep(self, epoch: EpochEnded) -> None:
+        card = best.card(
+            self._plan.info,
+            trial=self._final.trial,
+            val_accuracy=epoch.val_accuracy,
+            val_images=self._plan.config.val_images,
+            study=self._study.study_name,
+            parameters=self._row.parameters,
+            seed=self._job().seed,
+            epoch=epoch.epoch,
+            final=True,
+        )
+        recipe = dataclasses.replace(self._recipe(), shape=self._plan.config.shape)
+        weights = weights_file(self._folder, 0, epoch.epoch)
+        try:
+            best.keep(self._plan.folder / "best", weights, recipe, card)
+        except FileNotFoundError:
+            return  # a later epoch is better still; its message is on its way
+        self._kept = epoch.val_accuracy
+
+    def _write(self, status: Status, reason: str = "") -> None:
+        final = dataclasses.replace(self._final, status=status, reason=reason)
+        self._final = final
+        retried(lambda: self._study.set_user_attr(FINAL, final.to_dict()))
+
+    def _announce(self) -> None:
+        summary = summarize(self._recipe(), self._plan.config.shape)
+        self._emit(
+            events.FinalStarted(
+                trial=self._final.trial,
+                parameters=summary.parameters,
+                flops=summary.flops,
+                epochs=self._final.epochs,
+                epochs_done=len(self._final.curve),
+                seconds_left=self._seconds_left(),
+            )
+        )
+
+    def _tell(self) -> None:
+        """Tell how it ended."""
+        score = self._final.val_accuracy
+        if self._final.status == "failed" or score is None:
+            text = f"the final training failed: {self._final.reason}"
+            self._emit(events.Notice(text=f"{text}; the best trial's network is kept"))
+            return
+        self._emit(
+            events.FinalEnded(
+                trial=self._final.trial,
+                val_accuracy=score,
+                epochs=len(self._final.curve),
+                seconds=self._final.seconds,
+                kept=score >= self._kept,
+            )
+        )
+
+    def _seconds_left(self) -> float | None:
+        left = self._final.epochs - len(self._final.curve)
+        share = self._pace.share if self._pace else 0.0
+        if self._last_epoch:
+            return max(0.0, (left - share) * self._last_epoch)
+        until = self._plan.deadline - time.monotonic()
+        return MARGIN * max(0.0, until) if until < math.inf else None
+
+    def _say(self, outcome: str = "", *, over: bool = False) -> None:
+        paces: Mapping[int, Pace] = {}
+        if self._pace and not over:
+            paces = {self._final.trial: self._pace}
+        self._beat.write(
+            "ended" if over else "final",
+            jobs=1,
+            trials=self._plan.trials or 0,
+            seconds_left=self._seconds_left,
+            paces=paces,
+            outcome=outcome,
+        )

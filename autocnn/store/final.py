@@ -1,0 +1,52 @@
+"""The training of the winner's recipe after a search, as its study tells of it."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+FINAL = "autocnn:final"
+
+Status = Literal["running", "interrupted", "complete", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Final:
+    """A recipe of the study, trained longer and with all the machine, as far as it is.
+
+    It is no trial: its epochs are others, so it is compared with none.
+    """
+
+    trial: int
+    """Whose recipe it is."""
+    epochs: int
+    """How many it is to have."""
+    shortened: tuple[tuple[int, int], ...] = ()
+    """After which epoch it was to have fewer, for want of time, and how many it was to
+    have before: its schedule is that of so many until then."""
+    status: Status = "running"
+    curve: tuple[float, ...] = ()
+    """val_accuracy of each epoch."""
+    seconds: float = 0.0
+    reason: str = ""
+    """Why it failed."""
+
+    @property
+    def val_accuracy(self) -> float | None:
+        """The best over its epochs."""
+        return max(self.curve, default=None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as plain values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, document: Any) -> "Final | None":
+        """Read it; None if there is none, or one that cannot be understood."""
+        try:
+            final = cls(**document)
+            curve = tuple(map(float, final.curve))
+            shortened = tuple((int(at), int(n)) for at, n in final.shortened)
+            final = dataclasses.replace(final, curve=curve, shortened=shortened)
+        except (TypeError, ValueError, KeyError):
+            return None
+        return final if final.status in get_args(Status) else None

@@ -1,0 +1,260 @@
+"""The winner trained for good: planned, broken off, gone on, kept if better."""
+
+import dataclasses
+import json
+import math
+import time
+
+import pytest
+import torch
+
+from autocnn import recipe as recipes
+from autocnn.engines.local import LocalEngine
+from autocnn.events import EpochEnded, FinalEnded, FinalStarted, Notice
+from autocnn.search import ending, final
+from autocnn.search.study import enqueue_start
+from autocnn.search.trials import Plan
+from autocnn.store.command import send
+from autocnn.store.final import Final
+
+
+def no_matter(*_):
+    return False
+
+
+@pytest.fixture
+def search(make_search):
+    return make_search(epochs=3)
+
+
+@pytest.fixture
+def searched(search, scripted):
+    """A search whose trial 1 won with 0.8, and that leaves its end to the training."""
+    engine = scripted([[0.5] * 3, [0.6, 0.8, 0.7], [0.4] * 3])
+    outcome = search.run(engine, trials=3, final=True)
+    assert outcome == "complete"
+    assert search.read().state.phase != "ended"
+    return search
+
+
+def finish(search, script, *, stopping=no_matter, emit=None, begun=None, **plan):
+    made = Plan(
+        config=search.config, info=search.data.info, data=search.data.folder,
+        folder=search.folder, trials=3, final=True, **plan,
+    )  # fmt: skip
+
+    def hear(event):
+        search.heard.append(event)
+        if emit:
+            emit(event)
+
+    return ending.finish(
+        search.study, made, lambda: script, hear, "complete", stopping, begun
+    )
+
+
+def rising(job, fold, epoch):
+    return min(0.95, 0.5 + 0.05 * epoch)
+
+
+def card(search):
+    return json.loads((search.folder / "best" / "card.json").read_text())
+
+
+def test_the_winner_is_trained_for_longer_and_kept(searched, scripted):
+    engine = scripted(rising)
+    assert finish(searched, engine) == "complete"
+    (job,) = engine.submitted
+    winner = searched.rows()[1]
+    assert job.recipe.train.epochs == ending.TIMES * 3
+    assert job.recipe.layers == recipes.loads(winner.recipe).layers
+    assert job.folds == 0
+    final = searched.read().final
+    assert (final.trial, final.status, final.epochs) == (1, "complete", 9)
+    assert final.val_accuracy == pytest.approx(0.95)
+    kept = card(searched)
+    assert (kept["trial"], kept["final"], kept["epoch"]) == (1, True, 9)
+    weights = (searched.folder / "best" / "model.safetensors").read_text()
+    assert weights == "trial 1 fold 0 epoch 9"
+    state = searched.read().state
+    assert (state.phase, state.outcome) == ("ended", "complete")
+    assert searched.leftovers() == []
+    (started,) = searched.told(FinalStarted)
+    (ended,) = searched.told(FinalEnded)
+    assert (started.epochs, started.epochs_done) == (9, 0)
+    assert (ended.kept, ended.epochs) == (True, 9)
+    assert sum(each.final for each in searched.told(EpochEnded)) == 9
+
+
+def test_a_training_that_is_not_better_does_not_replace_the_best_trial(
+    searched, scripted
+):
+    finish(searched, scripted(lambda *_: 0.7))
+    assert card(searched)["val_accuracy"] == 0.8
+    assert "final" not in card(searched)
+    (ended,) = searched.told(FinalEnded)
+    assert not ended.kept
+
+
+def test_trials_do_not_change_and_no_trial_is_added(searched, scripted):
+    before = searched.rows()
+    finish(searched, scripted(rising))
+    assert searched.rows() == before
+
+
+@pytest.mark.parametrize(
+    ("seconds", "epochs"), [(100.0, 46), (1000.0, ending.MOST_EPOCHS), (20.0, 9)]
+)
+def test_it_fills_the_time_there_is(searched, scripted, seconds, epochs):
+    deadline = time.monotonic() + seconds
+    engine = scripted(rising)
+    finish(searched, engine, deadline=deadline, epoch_alone=lambda _: 2.0)
+    (job,) = engine.submitted
+    assert job.recipe.train.epochs == pytest.approx(epochs, abs=1)
+
+
+@pytest.mark.parametrize("epoch", [2.0, None])
+def test_without_time_for_more_than_a_trial_there_is_none(searched, scripted, epoch):
+    deadline = time.monotonic() + 6.0
+    engine = scripted(rising)
+    finish(searched, engine, deadline=deadline, epoch_alone=lambda _: epoch)
+    assert engine.submitted == []
+    (notice,) = searched.told(Notice)
+    assert notice.text.startswith("no final training")
+    assert searched.read().final is None
+    assert searched.read().state.phase == "ended"
+
+
+def test_one_that_is_stopped_goes_on_from_its_epoch(searched, scripted):
+    epochs = []
+
+    def count(event):
+        epochs.extend([event] * isinstance(event, EpochEnded))
+
+    outcome = finish(
+        searched, scripted(rising), stopping=lambda: len(epochs) >= 4, emit=count
+    )
+    assert outcome == "interrupted"
+    found = searched.read()
+    assert (found.final.status, len(found.final.curve)) == ("interrupted", 4)
+    assert (found.state.phase, found.state.outcome) == ("ended", "interrupted")
+    assert searched.leftovers() == ["final"]
+    # A driver that looks for what can be deleted lets it be.
+    searched.driver(scripted(rising), trials=3)
+    assert searched.leftovers() == ["final"]
+    open_one = ending.broken_off(found, trials=3)
+    engine = scripted(rising)
+    assert finish(searched, engine, begun=open_one) == "complete"
+    assert engine.submitted[0].reported == 4
+    assert len(searched.read().final.curve) == 9
+    assert searched.leftovers() == []
+
+
+def test_more_trials_come_before_what_was_broken_off(searched):
+    searched.study.set_user_attr(
+        "autocnn:final", Final(trial=1, epochs=9, curve=(0.5,)).to_dict()
+    )
+    found = searched.read()
+    assert ending.broken_off(found, trials=3) == found.final
+    assert ending.broken_off(found, trials=None) == found.final
+    assert ending.broken_off(found, trials=4) is None
+
+
+def test_a_lost_worker_is_replaced_and_a_failure_is_told(searched, scripted):
+    said = iter(["lost: its worker was ended by SIGKILL", "failed: diverged"])
+    engine = scripted(lambda job, _, epoch: 0.5 if epoch < 3 else next(said))
+    assert finish(searched, engine) == "complete"
+    assert [job.reported for job in engine.submitted] == [0, 2]
+    final = searched.read().final
+    assert (final.status, final.reason) == ("failed", "diverged")
+    assert card(searched)["val_accuracy"] == 0.8
+    assert searched.leftovers() == []
+
+
+def test_a_slower_machine_trains_fewer_epochs_to_their_end(
+    searched, scripted, monkeypatch
+):
+    now = [0.0]
+    monkeypatch.setattr(final.time, "monotonic", lambda: now[0])
+
+    def slow(job, fold, epoch):
+        now[0] += 2.0
+        return rising(job, fold, epoch)
+
+    engine = scripted(slow)
+    said = engine.poll
+
+    def poll(timeout):
+        return [
+            dataclasses.replace(message, seconds=2.0)
+            if isinstance(message, EpochEnded)
+            else message
+            for message in said(timeout)
+        ]
+
+    engine.poll = poll
+    outcome = finish(
+        searched, engine, deadline=20.0, epoch_alone=lambda _: 1.0
+    )  # fmt: skip
+    assert outcome == "complete"
+    found = searched.read().final
+    planned = [job.recipe.train.epochs for job in engine.submitted]
+    assert planned[0] == 18
+    assert sorted(planned, reverse=True) == planned
+    assert found.epochs == planned[-1] == len(found.curve) == 9
+    assert [n for _, n in found.shortened] == planned[:-1] == [18]
+    assert now[0] == 20.0
+    assert Final.from_dict(json.loads(json.dumps(found.to_dict()))) == found
+
+
+def test_a_person_can_stop_it_and_is_told_what_cannot_be_done(searched, scripted):
+    def ask(event):
+        if isinstance(event, EpochEnded) and event.epoch == 2:
+            send(searched.study, "pause")
+            send(searched.study, "stop")
+
+    slow = scripted(rising)
+    patient = slow.poll
+
+    def poll(timeout):
+        time.sleep(0.2)
+        return patient(timeout)
+
+    slow.poll = poll
+    assert finish(searched, slow, emit=ask) == "interrupted"
+    paused, stopped = searched.read().commands
+    assert (paused.done, stopped.done) == (False, True)
+    assert "pause" in paused.answer
+
+
+def test_a_new_search_keeps_the_final_network_until_a_trial_is_better(
+    searched, scripted
+):
+    finish(searched, scripted(rising))
+    curves = [[0.0]] * 3 + [[0.9] * 3, [0.97] * 3]
+    searched.run(scripted(curves), trials=4)
+    assert card(searched)["final"]
+    searched.run(scripted(curves), trials=5)
+    assert card(searched)["trial"] == 4
+
+
+def test_a_real_one_is_better_for_being_longer(make_search):
+    search = make_search(epochs=1)
+    study = search.study
+    enqueue_start(study, search.config, 1)
+    engine = LocalEngine(torch.device("cpu"), 1)
+    try:
+        assert search.run(engine, trials=1, final=True) == "complete"
+        before = search.rows()[0].val_accuracy
+        made = Plan(
+            config=search.config, info=search.data.info, data=search.data.folder,
+            folder=search.folder, trials=1, final=True,
+        )  # fmt: skip
+        alone = LocalEngine(torch.device("cpu"), 1)
+        ending.finish(study, made, lambda: alone, print, "complete", no_matter)
+    finally:
+        engine.close()
+    final = search.read().final
+    assert len(final.curve) == ending.TIMES
+    assert final.val_accuracy >= before
+    assert not math.isnan(final.seconds)
