@@ -10,6 +10,7 @@ import optuna
 from autocnn import events
 from autocnn import recipe as recipes
 from autocnn.events import Emit
+from autocnn.recipe import Recipe
 from autocnn.search.beat import Beat
 from autocnn.search.final import MARGIN, FinalTraining
 from autocnn.search.hands import Outcome
@@ -19,6 +20,8 @@ from autocnn.store.final import Final
 from autocnn.store.rows import REFUSED, StudySnapshot, TrialRow, snapshot
 
 MOST_EPOCHS = 100
+WORTH_MEASURING = 30.0
+"""Seconds of a final training, from which on some are spent to measure its pace."""
 TIMES = 3
 """As long as a trial, where no time is set."""
 
@@ -31,7 +34,7 @@ def planned(plan: Plan, winner: TrialRow, seconds: float, emit: Emit) -> Final |
     recipe = recipes.loads(winner.recipe)
     epochs = TIMES * recipe.train.epochs
     if seconds < math.inf:
-        epoch = plan.epoch_alone(recipe)
+        epoch = _epoch_seconds(plan, recipe, winner, seconds)
         epochs = int(MARGIN * seconds / epoch) if epoch else 0
     epochs = min(MOST_EPOCHS, epochs)
     if epochs > recipe.train.epochs:
@@ -41,6 +44,18 @@ def planned(plan: Plan, winner: TrialRow, seconds: float, emit: Emit) -> Final |
     )
     emit(events.Notice(text=f"{text}no more than the trials"))
     return None
+
+
+def _epoch_seconds(
+    plan: Plan, recipe: Recipe, winner: TrialRow, seconds: float
+) -> float | None:
+    """Measure an epoch of the winner's, if there is time for that; None if it fails.
+
+    Else take what it took beside others, which is longer.
+    """
+    if seconds > WORTH_MEASURING:
+        return plan.epoch_alone(recipe)
+    return (winner.seconds or 0.0) / max(1, winner.epochs)
 
 
 def broken_off(found: StudySnapshot, trials: int | None) -> Final | None:

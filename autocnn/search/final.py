@@ -177,7 +177,7 @@ class FinalTraining:
             seconds=epoch.trained_seconds,
         )
         self._write("running")
-        if epoch.val_accuracy > self._kept:
+        if epoch.val_accuracy >= self._kept:  # of equals, the one trained for longer
             self._keep(epoch)
 
     def _keep(self, epoch: EpochEnded) -> None:
@@ -197,7 +197,7 @@ class FinalTraining:
         try:
             best.keep(self._plan.folder / "best", weights, recipe, card)
         except FileNotFoundError:
-            return  # a later epoch is better still; its message is on its way
+            return  # an earlier epoch is as good, or a later one is better
         self._kept = epoch.val_accuracy
 
     def _write(self, status: Status, reason: str = "") -> None:

@@ -140,6 +140,21 @@ def test_a_time_limit_ends_the_search_and_leaves_no_trial_open(run, here, image_
     assert states - {"waiting"} == {"pruned"}
 
 
+def test_the_winner_is_trained_for_good(run, here, image_folder):
+    ran = run("search", image_folder, "--trials", 2, "--final", "--json", *SMALL)
+    assert ran.code == 0, ran.err
+    events = [json.loads(line) for line in ran.out.splitlines()]
+    (started,) = (e for e in events if e["event"] == "final_started")
+    (ended,) = (e for e in events if e["event"] == "final_ended")
+    assert (started["epochs"], ended["epochs"]) == (6, 6)
+    assert sum(e.get("final", False) for e in events) == 6
+    card = json.loads(Path("studies/stripes/best/card.json").read_text())
+    assert card.get("final", False) == ended["kept"]
+    assert list(Path("studies/stripes/checkpoints").iterdir()) == []
+    assert f"final training of trial {started['trial']}'s" in run("leaderboard").err
+    assert run("predict", image_folder / "across").code == 0
+
+
 def test_options_that_are_left_out_are_the_study_s_own(run, here, image_folder):
     words = ("--trials", 1, "--image-size", 12, "--seed", 3, *SMALL)
     assert run("search", image_folder, *words).code == 0

@@ -103,7 +103,9 @@ def test_trials_do_not_change_and_no_trial_is_added(searched, scripted):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "epochs"), [(100.0, 46), (1000.0, ending.MOST_EPOCHS), (20.0, 9)]
+    ("seconds", "epochs"),
+    # In the last, little time, an epoch is taken for as long as in the trial.
+    [(100.0, 46), (1000.0, ending.MOST_EPOCHS), (40.0, 18), (10.0, 9)],
 )
 def test_it_fills_the_time_there_is(searched, scripted, seconds, epochs):
     deadline = time.monotonic() + seconds
@@ -115,7 +117,7 @@ def test_it_fills_the_time_there_is(searched, scripted, seconds, epochs):
 
 @pytest.mark.parametrize("epoch", [2.0, None])
 def test_without_time_for_more_than_a_trial_there_is_none(searched, scripted, epoch):
-    deadline = time.monotonic() + 6.0
+    deadline = time.monotonic() + 6.0 / (epoch or 0.1)
     engine = scripted(rising)
     finish(searched, engine, deadline=deadline, epoch_alone=lambda _: epoch)
     assert engine.submitted == []
