@@ -134,6 +134,30 @@ def record(
 
 
 @main.command()
+def outlook() -> None:
+    """Check intervals for where a learning curve will end, on recorded curves."""
+    from autocnn.views import tables
+    from benchmarks import curves
+    from benchmarks import outlook as module
+
+    rows = module.rows(curves.read(curves.RECORDED), (1, 3, 6))
+    tables.write(rows, "table", columns=tuple(rows[0]))
+
+
+@main.command()
+@click.argument("data")
+@click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--minutes", default=5.0, show_default=True, help="For each search.")
+@click.option("--seeds", default=3, show_default=True)
+def search(data: str, data_dir: Path | None, minutes: float, seeds: int) -> None:
+    """Search in equal time beside plain Optuna, which has our trainer, too."""
+    from benchmarks import search as module
+
+    found = module.measure(data, data_dir, 60 * minutes, range(seeds), _say)
+    module.write(found)
+
+
+@main.command()
 @click.argument("data")
 @click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--recipes", default=32, show_default=True)

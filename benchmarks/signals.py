@@ -149,6 +149,7 @@ def _cooled(
     """Score a copy after a short training whose rate falls to zero."""
     state = copy.deepcopy((learner.net.state_dict(), learner.optimizer.state_dict()))
     step, steps = Step(learner), max(1, int(COOLING * len(train) / size))
+    learner.net.train()
     batches = train.shuffled(size, learner.settings.augmentation, seed=999)
     for number, (images, labels) in zip(range(steps), batches, strict=False):
         step(images, labels, rate * (1 - number / steps))

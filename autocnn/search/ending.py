@@ -35,7 +35,7 @@ def planned(plan: Plan, winner: TrialRow, seconds: float, emit: Emit) -> Final |
     epochs = TIMES * recipe.train.epochs
     if seconds < math.inf:
         epoch = _epoch_seconds(plan, recipe, winner, seconds)
-        epochs = int(MARGIN * seconds / epoch) if epoch else 0
+        epochs = round(MARGIN * seconds / epoch) if epoch else 0
     epochs = min(MOST_EPOCHS, epochs)
     if epochs > recipe.train.epochs:
         return Final(trial=winner.trial, epochs=epochs)

@@ -105,7 +105,7 @@ def test_trials_do_not_change_and_no_trial_is_added(searched, scripted):
 @pytest.mark.parametrize(
     ("seconds", "epochs"),
     # In the last, little time, an epoch is taken for as long as in the trial.
-    [(100.0, 46), (1000.0, ending.MOST_EPOCHS), (40.0, 18), (10.0, 9)],
+    [(100.0, 47), (1000.0, ending.MOST_EPOCHS), (40.0, 19), (10.0, 9)],
 )
 def test_it_fills_the_time_there_is(searched, scripted, seconds, epochs):
     deadline = time.monotonic() + seconds
