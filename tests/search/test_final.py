@@ -201,10 +201,10 @@ def test_a_slower_machine_trains_fewer_epochs_to_their_end(
     assert outcome == "complete"
     found = searched.read().final
     planned = [job.recipe.train.epochs for job in engine.submitted]
-    assert planned[0] == 18
+    assert planned[0] == 19
     assert sorted(planned, reverse=True) == planned
     assert found.epochs == planned[-1] == len(found.curve) == 9
-    assert [n for _, n in found.shortened] == planned[:-1] == [18]
+    assert [n for _, n in found.shortened] == planned[:-1] == [19]
     assert now[0] == 20.0
     assert Final.from_dict(json.loads(json.dumps(found.to_dict()))) == found
 
