@@ -20,7 +20,6 @@ from autocnn.views.tui.moment import Moment
 from autocnn.views.tui.panel import Detail
 from autocnn.views.tui.plot import Plot, Role, Series
 from autocnn.views.tui.table import MARGIN, Column, Table
-from autocnn.views.tui.trial import next_scale
 
 LINES: Sequence[tuple[Role, str, str]] = (
     ("a", "━━━━━", "$success"),
@@ -193,7 +192,7 @@ class CompareScreen(Detail):
 
     def action_scale(self) -> None:
         """Stretch the y axis in another way."""
-        next_scale(self.query_one(Plot))
+        self.query_one(Plot).next_scale()
         self._fit()
 
     def action_back(self) -> None:

@@ -18,11 +18,12 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from autocnn.storage import sqlite_file, storage_url
+from autocnn.store.outlook import INSIDE, Outlook, outlook
 from autocnn.store.rows import TrialRow
 from autocnn.views.narrowed import narrowed
 from autocnn.views.tables import accuracy, count, duration
 from autocnn.views.tui.header import ASCII_ONLY
-from autocnn.views.tui.moment import Moment
+from autocnn.views.tui.moment import OPEN, Moment
 from autocnn.views.tui.table import Column
 
 DEFAULT_STORAGE = "studies/autocnn.db"
@@ -35,8 +36,10 @@ Epochs = Sequence[Sequence[float]]
 """[at, train_loss, train_accuracy, val_loss, seconds, images_per_second] of each."""
 
 
-def facts(row: TrialRow, moment: Moment, epochs: Epochs) -> Iterator[tuple[str, str]]:
-    """Say what became of a trial, as labels and texts."""
+def facts(
+    row: TrialRow, moment: Moment, epochs: Epochs, foreseen: Outlook | None = None
+) -> Iterator[tuple[str, str]]:
+    """Say what became of a trial, and what may still, as labels and texts."""
     unit = "fold" if moment.study.config.get("folds") else "epoch"
     yield "status", fate(row, moment, unit)
     if went_on := promotions(row, unit):
@@ -49,6 +52,8 @@ def facts(row: TrialRow, moment: Moment, epochs: Epochs) -> Iterator[tuple[str, 
         if unit == "epoch" and top < len(epochs):
             text += f" (train {accuracy(epochs[top][2])})"
         yield "best", text
+    if foreseen is not None:
+        yield "outlook", _foreseen(foreseen)
     yield "origin", origin(row, moment)
     if narrow := narrowed(moment.study.config, row.params, row.recipe):
         yield "width", narrow
@@ -87,6 +92,20 @@ def fate(row: TrialRow, moment: Moment, unit: str) -> str:
             return f"{far}{why}; {let}"
         case _:
             return f"{far}: {row.reason}" if row.reason else far
+
+
+def ahead(row: TrialRow, moment: Moment) -> Outlook | None:
+    """Foresee where a trial that is not over will end."""
+    best = moment.best.val_accuracy if moment.best else None
+    return outlook(row, moment.study.trials, best) if row.status in OPEN else None
+
+
+def _foreseen(end: Outlook) -> str:
+    return (
+        f"about {accuracy(end.mean)} at its end ({accuracy(end.low)} to "
+        f"{accuracy(end.high)} in {INSIDE:.0%} of cases), as complete trials went on; "
+        f"better than the best with {end.chance:.0%}"
+    )
 
 
 def promotions(row: TrialRow, unit: str) -> str:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 import numpy as np
 from rich.segment import Segment
@@ -203,6 +203,11 @@ class Plot(Widget):
         self._data = Data()
         self._lines: list[Line] = []
         self._drawn: tuple[object, ...] = ()
+
+    def next_scale(self) -> None:
+        """Stretch the y axis in the next way."""
+        scales: Sequence[Scale] = get_args(Scale)
+        self.y_scale = scales[(scales.index(self.y_scale) + 1) % len(scales)]
 
     def show(
         self,

@@ -6,7 +6,7 @@ What is not in its row is read, and what takes all trials worked out, off the sc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -17,13 +17,15 @@ from textual.message import Message
 from textual.widgets import Footer, Static
 from textual.worker import Worker, WorkerState
 
+from autocnn.store.outlook import Outlook
 from autocnn.store.rows import TrialRow
-from autocnn.views.tables import count, score
+from autocnn.views.tables import accuracy, count, score
 from autocnn.views.tui.actions import Actions
 from autocnn.views.tui.crowd import quartiles
 from autocnn.views.tui.facts import (
     Epochs,
     Facts,
+    ahead,
     commands,
     entitle,
     facts,
@@ -36,7 +38,7 @@ from autocnn.views.tui.facts import (
 from autocnn.views.tui.header import ASCII_ONLY, SIGNS, Header
 from autocnn.views.tui.moment import Moment
 from autocnn.views.tui.panel import Detail
-from autocnn.views.tui.plot import Band, Plot, Scale, Series
+from autocnn.views.tui.plot import Band, Plot, Series
 from autocnn.views.tui.table import Table
 
 LOOKS = {
@@ -60,6 +62,8 @@ class Found:
     epochs: Epochs = ()
     shares: Mapping[str, str] = field(default_factory=dict)
     band: Band | None = None
+    outlook: Outlook | None = None
+    """Where its curve will end."""
 
 
 class Looked(Message):
@@ -158,6 +162,7 @@ class TrialScreen(Detail):
             epochs=read.get("epochs", ())[: row.epochs],
             shares=dict(shares(row, moment)),
             band=quartiles(moment.study.trials),
+            outlook=ahead(row, moment),
         )
         self.post_message(Looked(found))
 
@@ -211,7 +216,7 @@ class TrialScreen(Detail):
 
     def action_scale(self) -> None:
         """Stretch the y axis in another way."""
-        next_scale(self.query_one(Plot))
+        self.query_one(Plot).next_scale()
         self._fit()
 
     def action_mark(self) -> None:
@@ -226,7 +231,9 @@ class TrialScreen(Detail):
         put(self.query_one("#title", Static), self._title(row, moment))
         self._draw_curve(row, moment)
         self._draw_tables(row, moment)
-        self.query_one(Facts).show(tuple(facts(row, moment, self._found.epochs)))
+        self.query_one(Facts).show(
+            tuple(facts(row, moment, self._found.epochs, self._found.outlook))
+        )
         lines = commands(row, moment.study.name, self.host.feed.place)
         put(self.query_one("#commands", Static), Content("\n".join(lines)))
 
@@ -255,6 +262,10 @@ class TrialScreen(Detail):
                 for step, epoch in enumerate(self._found.epochs, start=1)
             )
             series.append(Series(trained, "context", "train"))
+        if (foreseen := self._found.outlook) is not None and row.curve:
+            end = (float(row.planned_epochs or 0), foreseen.mean)
+            path = ((float(row.epochs), max(row.curve)), end)
+            series.append(Series(path, "context", f"~{accuracy(foreseen.mean)}"))
         band = self._found.band if row.curve else None
         if best is not None and best.trial != row.trial:
             series.append(Series(points(best), "best", f"#{best.trial} best"))
@@ -288,9 +299,3 @@ class TrialScreen(Detail):
         sums = f"{count(row.parameters)} params · {count(row.flops)} FLOPs"
         known = row.parameters is not None
         entitle(layers, f"{many} layers" if many else "layers", sums if known else "")
-
-
-def next_scale(plot: Plot) -> None:
-    """Stretch the y axis in the next way."""
-    scales: Sequence[Scale] = get_args(Scale)
-    plot.y_scale = scales[(scales.index(plot.y_scale) + 1) % len(scales)]
