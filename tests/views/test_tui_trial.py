@@ -30,7 +30,7 @@ from autocnn.views.tui import app as apps
 from autocnn.views.tui import crowd, facts
 from autocnn.views.tui.app import Watch
 from autocnn.views.tui.feed import LiveFeed
-from autocnn.views.tui.moment import History
+from autocnn.views.tui.history import History
 from autocnn.views.tui.plot import Plot
 from autocnn.views.tui.table import Table
 from autocnn.views.tui.trial import TrialScreen
@@ -414,6 +414,15 @@ def test_a_trial_says_when_it_was_promoted(now):
     told = dict(facts.facts(row, now, ()))
     assert told["promoted"] == "after epoch 1 (2m03s paused)"
     assert "promoted" not in dict(facts.facts(now.study.trials[9], now, ()))
+
+
+def test_a_trial_says_where_it_will_end(now):
+    row = dataclasses.replace(now.study.trials[9], status="paused")
+    foreseen = facts.ahead(row, now)
+    told = dict(facts.facts(row, now, (), foreseen))["outlook"]
+    assert told.startswith("about 59.1% at its end (40.7% to 77.6% in 80% of cases)")
+    assert "as complete trials went on; better than the best with 1%" in told
+    assert facts.ahead(now.study.trials[9], now) is None  # it was pruned
 
 
 def test_folds_are_not_called_epochs(now):

@@ -231,9 +231,8 @@ class TrialScreen(Detail):
         put(self.query_one("#title", Static), self._title(row, moment))
         self._draw_curve(row, moment)
         self._draw_tables(row, moment)
-        self.query_one(Facts).show(
-            tuple(facts(row, moment, self._found.epochs, self._found.outlook))
-        )
+        panel, found = self.query_one(Facts), self._found
+        panel.show(tuple(facts(row, moment, found.epochs, found.outlook)))
         lines = commands(row, moment.study.name, self.host.feed.place)
         put(self.query_one("#commands", Static), Content("\n".join(lines)))
 
