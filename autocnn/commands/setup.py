@@ -25,7 +25,7 @@ from autocnn.errors import NoResultError, RequestError
 from autocnn.recipe import Recipe
 from autocnn.search import space as spaces
 from autocnn.search.budget import final_seconds, planned
-from autocnn.search.ending import MOST_EPOCHS
+from autocnn.search.final import MOST_EPOCHS
 from autocnn.search.portfolio import Point, points_of
 from autocnn.search.pruners import PRUNERS
 from autocnn.search.sample import Cost, cost, draw_some, heaviest

@@ -46,14 +46,22 @@ class Beat:
         device: str,
         rungs: tuple[int, ...] = (),
         checkpoints: Path | None = None,
+        *,
+        goes_on: bool = False,
     ) -> None:
-        """`checkpoints` is the folder in which the study's trials have theirs."""
+        """`checkpoints` is the folder in which the study's trials have theirs.
+
+        `goes_on`: this is still the run of the search that spoke last.
+        """
         self._study = study
         self._device = device
         self._rungs = rungs
         self._begun = time.monotonic()
         before = SearchState.from_dict(study.user_attrs.get(STATE))
         self._earlier = before.seconds + before.earlier_seconds if before else 0.0
+        if goes_on and before is not None:
+            self._earlier = before.earlier_seconds
+            self._begun -= before.seconds
         self._count = 0
         self._said: tuple[object, ...] = ()
         self._at = float("-inf")

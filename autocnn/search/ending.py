@@ -12,14 +12,13 @@ from autocnn import recipe as recipes
 from autocnn.events import Emit
 from autocnn.recipe import Recipe
 from autocnn.search.beat import Beat
-from autocnn.search.final import MARGIN, FinalTraining
+from autocnn.search.final import MARGIN, MOST_EPOCHS, FinalTraining
 from autocnn.search.hands import Outcome
 from autocnn.search.jobs import Engine
 from autocnn.search.trials import Plan
 from autocnn.store.final import Final
 from autocnn.store.rows import REFUSED, StudySnapshot, TrialRow, snapshot
 
-MOST_EPOCHS = 100
 WORTH_MEASURING = 30.0
 """Seconds of a final training, from which on some are spent to measure its pace."""
 TIMES = 3
@@ -90,7 +89,7 @@ def finish(
     if final is None and winner is not None:
         final = planned(plan, winner, plan.deadline - time.monotonic(), emit)
     if final is None:
-        Beat(study, plan.device).write(
+        Beat(study, plan.device, goes_on=True).write(
             "ended",
             jobs=0,
             trials=plan.trials or 0,

@@ -7,6 +7,7 @@ study and in its checkpoint, so it may be broken off, and goes on.
 import dataclasses
 import math
 import shutil
+import statistics
 import time
 from collections.abc import Callable, Mapping
 
@@ -30,6 +31,9 @@ from autocnn.store.rows import snapshot
 from autocnn.store.state import Pace
 from autocnn.train.attempt import weights_file
 
+MOST_EPOCHS = 100
+RECENT = 3
+"""Epochs by which its pace is judged."""
 MARGIN = 0.95
 """Of the time that is left, what is planned: a machine may become slower."""
 SEED = 999
@@ -54,11 +58,13 @@ class FinalTraining:
         self._row = next(row for row in found.trials if row.trial == final.trial)
         self._folder = plan.folder / "checkpoints" / FINAL_FOLDER
         self._kept = best.kept_score(plan.folder / "best", found)
-        self._beat = Beat(study, plan.device, checkpoints=plan.folder / "checkpoints")
+        folder = plan.folder / "checkpoints"
+        self._beat = Beat(study, plan.device, checkpoints=folder, goes_on=True)
         self._steering = Steering(study)
         self._asked = False
         self._pace: Pace | None = None
-        self._last_epoch = 0.0
+        self._recent: list[float] = []
+        """Seconds of its last epochs."""
 
     def stop(self) -> str:
         """End now; it goes on another time."""
@@ -91,7 +97,7 @@ class FinalTraining:
         while True:
             self._steering.obey(self, DO)
             leaves = self._asked or stopping()
-            if not told and (leaves or self._fits() < self._final.epochs):
+            if not told and (leaves or self._fitting() != self._final.epochs):
                 told = True
                 self._engine.stop(self._final.trial)
             for message in self._engine.poll(POLL_SECONDS):
@@ -106,7 +112,7 @@ class FinalTraining:
                         return "interrupted", ""
                     case JobEnded() if told:
                         told = False
-                        self._shorten()
+                        self._replan()
                     case JobEnded(outcome="lost") if attempts < ATTEMPTS:
                         attempts += 1
                         text = "the final training goes on from its checkpoint: "
@@ -116,32 +122,37 @@ class FinalTraining:
                         return "failed", message.reason
             self._say()
 
-    def _fits(self) -> int:
+    def _fitting(self) -> int:
         """Say how many epochs it can have; as many as planned, if about that many.
 
         The rate falls to zero with the last one: to be cut short costs more than to
-        have fewer.
+        have fewer. In its second half it gets no more.
         """
         done, epochs = len(self._final.curve), self._final.epochs
         left = self._plan.deadline - time.monotonic()
-        if not self._last_epoch or left == math.inf:
-            return epochs
-        more = max(0, int(left / self._last_epoch))
         # Within an epoch, what was trained of it would be lost.
         begun = self._pace is not None and self._pace.share > 0
-        return epochs if begun or done + more + 1 >= epochs else done + max(1, more)
+        if begun or not self._recent or left == math.inf:
+            return epochs
+        more = max(0.0, left) / statistics.mean(self._recent)
+        if done + more < epochs - 1:
+            return done + max(1, int(more))
+        if done < epochs / 2 and done + MARGIN * more > epochs + max(2, epochs / 10):
+            return min(MOST_EPOCHS, done + int(MARGIN * more))
+        return epochs
 
-    def _shorten(self) -> None:
+    def _replan(self) -> None:
         """Go on with as many epochs as there is time for."""
         done, before = len(self._final.curve), self._final.epochs
         self._final = dataclasses.replace(
             self._final,
-            epochs=max(done + 1, self._fits()),
-            shortened=(*self._final.shortened, (done, before)),
+            epochs=max(done + 1, self._fitting()),
+            replanned=(*self._final.replanned, (done, before)),
         )
         self._write("running")
-        text = f"the machine has become slower: the final training has {before} epochs"
-        self._emit(events.Notice(text=f"{text} no more, but {self._final.epochs}"))
+        how = "faster" if self._final.epochs > before else "slower"
+        text = f"the machine has become {how}: the final training has"
+        self._emit(events.Notice(text=f"{text} {self._final.epochs} epochs now"))
         self._engine.submit(self._job())
 
     def _recipe(self) -> Recipe:
@@ -167,7 +178,7 @@ class FinalTraining:
         if epoch.epoch != len(self._final.curve) + 1:
             return
         self._emit(dataclasses.replace(epoch, final=True))
-        self._last_epoch = epoch.seconds
+        self._recent = [*self._recent, epoch.seconds][-RECENT:]
         self._pace = Pace(
             min(epoch.epoch + 1, epoch.epochs), 0.0, 0, epoch.images_per_second
         )
@@ -238,8 +249,8 @@ class FinalTraining:
     def _seconds_left(self) -> float | None:
         left = self._final.epochs - len(self._final.curve)
         share = self._pace.share if self._pace else 0.0
-        if self._last_epoch:
-            return max(0.0, (left - share) * self._last_epoch)
+        if self._recent:
+            return max(0.0, (left - share) * statistics.mean(self._recent))
         until = self._plan.deadline - time.monotonic()
         return MARGIN * max(0.0, until) if until < math.inf else None
 

@@ -20,9 +20,9 @@ class Final:
     """Whose recipe it is."""
     epochs: int
     """How many it is to have."""
-    shortened: tuple[tuple[int, int], ...] = ()
-    """After which epoch it was to have fewer, for want of time, and how many it was to
-    have before: its schedule is that of so many until then."""
+    replanned: tuple[tuple[int, int], ...] = ()
+    """After which epoch it was to have more or fewer, by the time that was left, and
+    how many it was to have before: its schedule is that of so many until then."""
     status: Status = "running"
     curve: tuple[float, ...] = ()
     """val_accuracy of each epoch."""
@@ -45,8 +45,8 @@ class Final:
         try:
             final = cls(**document)
             curve = tuple(map(float, final.curve))
-            shortened = tuple((int(at), int(n)) for at, n in final.shortened)
-            final = dataclasses.replace(final, curve=curve, shortened=shortened)
+            replanned = tuple((int(at), int(n)) for at, n in final.replanned)
+            final = dataclasses.replace(final, curve=curve, replanned=replanned)
         except (TypeError, ValueError, KeyError):
             return None
         return final if final.status in get_args(Status) else None

@@ -102,6 +102,22 @@ def test_a_search_says_what_its_paused_trials_take(make_search, scripted):
     assert search.read().state.checkpoint_bytes == 0
 
 
+@pytest.mark.parametrize(
+    ("goes_on", "seconds"), [(True, (7.0, 0.0)), (False, (2.0, 5.0))]
+)
+def test_a_run_goes_on_to_count_its_seconds_or_begins_anew(
+    study, clock, goes_on, seconds
+):
+    first = Beat(study, "cpu")
+    clock.now += 5.0
+    say(first)
+    second = Beat(study, "cpu", goes_on=goes_on)
+    clock.now += 2.0
+    say(second)
+    state = read(study)
+    assert (state.seconds, state.earlier_seconds) == seconds
+
+
 def test_a_state_is_written_every_so_often(study, clock):
     beat = Beat(study, "cpu")
     begun, counts = clock.now, []
