@@ -68,11 +68,22 @@ def open_storage(url: str, *, create: bool = False) -> RDBStorage:
             hint="use sqlite:///FILE.db, or install the database's Python driver",
         ) from None
     except OperationalError as error:
+        server = "check that the server runs and the database exists"
+        file = "another program holds it; run the same command again later"
         raise UnavailableError(
             f"the storage '{shown}' cannot be opened: {_first_line(error)}",
-            hint="check that the server runs and the database and folder exist",
+            hint=file if "locked" in str(error) else server,
         ) from None
-    except (sqlalchemy.exc.DatabaseError, RuntimeError, StorageInternalError) as error:
+    except RuntimeError as error:
+        older = "storage upgrade" in str(error)  # else a newer Optuna made it
+        raise RequestError(
+            f"Optuna {optuna.__version__} cannot read the tables of '{shown}': "
+            f"{'an older' if older else 'a newer'} Optuna made them",
+            hint="upgrade them with 'optuna storage upgrade'"
+            if older
+            else "upgrade autocnn, and optuna with it",
+        ) from None
+    except (sqlalchemy.exc.DatabaseError, StorageInternalError) as error:
         raise RequestError(
             f"'{shown}' is not a study storage: {_first_line(error)}",
             hint="name another file or database with --storage",

@@ -159,6 +159,37 @@ def test_a_server_that_does_not_answer_may_do_so_later():
     assert "secret" not in caught.value.problem
 
 
+@pytest.mark.parametrize(
+    ("revision", "who", "hint"),
+    [
+        ("v9.0.0.a", "a newer Optuna made them", "upgrade autocnn"),
+        ("v3.0.0.d", "an older Optuna made them", "optuna storage upgrade"),
+    ],
+)
+def test_tables_of_another_optuna_are_a_request_error(
+    url, tmp_path, revision, who, hint
+):
+    open_storage(url, create=True)
+    with sqlite3.connect(tmp_path / "a.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+    connection.close()
+    with pytest.raises(RequestError, match=who) as caught:
+        open_storage(url)
+    assert hint in caught.value.hint
+
+
+def test_of_a_locked_storage_it_is_said_what_to_do(url, monkeypatch):
+    open_storage(url, create=True)
+
+    def locked(*_, **__):
+        raise OperationalError("BEGIN", {}, sqlite3.OperationalError("it is locked"))
+
+    monkeypatch.setattr(storages, "_open", locked)
+    with pytest.raises(UnavailableError, match="cannot be opened") as caught:
+        open_storage(url)
+    assert "run the same command again later" in caught.value.hint
+
+
 def test_studies_are_listed_in_the_order_they_were_made(url):
     storage = open_storage(url, create=True)
     for name in ("b", "c", "a"):

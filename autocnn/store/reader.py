@@ -5,6 +5,7 @@ Optuna's own way takes 17 s for 10,000 trials; these are its tables, read direct
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,12 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from autocnn.errors import NoResultError, RequestError, UnavailableError, did_you_mean
 from autocnn.storage import file_of
-from autocnn.store import tables
+from autocnn.store import questions, tables
+from autocnn.store.questions import HEAVY
 from autocnn.store.rows import StudySnapshot, compose, val_images
-from autocnn.store.trials import HEAVY, Trials
+from autocnn.store.trials import Trials
+
+LATER = "the search itself is not touched; run the same command again later"
 
 
 class Reader:
@@ -76,16 +80,16 @@ class Reader:
         """Say in a sentence what is wrong with the storage, and let go of it."""
         try:
             yield
-        except OperationalError as error:
-            self.close()
-            raise UnavailableError(
-                f"the storage does not answer: {_reason(error)}",
-                hint="it is tried again; the search itself is not touched",
-            ) from None
         except DatabaseError as error:
             self.close()
+            reason = _reason(error)
+            # SQLite tells of tables that are not there in the same way.
+            if isinstance(error, OperationalError) and "no such" not in reason:
+                raise UnavailableError(
+                    f"the storage does not answer: {reason}", hint=LATER
+                ) from None
             raise RequestError(
-                f"the storage cannot be read: {_reason(error)}",
+                f"the storage cannot be read: {reason}",
                 hint="is this a database of Optuna's studies?",
             ) from None
 
@@ -95,13 +99,12 @@ class Reader:
             if self._file:
                 # All questions then meet the same moment, while others write.
                 connection.exec_driver_sql("BEGIN")
-            # Until something was read, SQLite does not know its own version.
-            self._check(connection)
-            # It then knows at once whether anybody wrote; others must be looked at.
+            # SQLite knows at once whether anybody wrote; others must be looked at.
             version = "PRAGMA data_version" if self._file else "SELECT NULL"
             now = connection.exec_driver_sql(version).scalar()
             if self._file and now == self._seen:
                 return None
+            self._check(connection)
             trials = self._trials(connection)
             attributes = _study_values(connection, self._study)
             trials.take(connection, val_images(attributes))
@@ -116,78 +119,67 @@ class Reader:
         if self._connection is not None and file != self._opened:
             self.close()
         if self._file and file is None:
-            raise UnavailableError(
-                f"{self._file} is gone", hint="it is looked for again and again"
-            )
+            raise UnavailableError(f"{self._file} is gone", hint=LATER)
         if self._connection is None:
             self._connection, self._opened = self._engine.connect(), file
         return self._connection
 
     def _trials(self, connection: Connection) -> Trials:
         """Look the study up; one made anew under the old name begins from nothing."""
-        self._study, self._name = self._find(connection)
-        self._asked = self._name
-        first = connection.execute(
-            select(tables.trials.c.trial_id, tables.trials.c.datetime_start)
-            .where(tables.trials.c.study_id == self._study)
-            .order_by(tables.trials.c.trial_id)
-            .limit(1)
-        ).first()
-        identity = (self._study, first and tuple(first))
-        if self._rows is None or identity != self._rows[0]:
-            self._rows = (identity, Trials(self._study))
+        found = self._asked and self._look_up(connection, self._asked)
+        if not found:
+            self._asked = self._find(connection)
+            found = self._look_up(connection, self._asked)
+        assert found is not None
+        assert self._asked is not None
+        self._study, self._name = found[0], self._asked
+        if self._rows is None or found != self._rows[0]:
+            self._rows = found, Trials(self._study)
         return self._rows[1]
 
-    def _check(self, connection: Connection) -> None:
-        found = connection.execute(select(tables.version.c.schema_version)).scalar()
-        if found != tables.SCHEMA:
-            raise RequestError(
-                f"the storage has version {found} of Optuna's tables, "
-                f"not {tables.SCHEMA}",
-                hint="it was made by another Optuna: install that one, or upgrade it "
-                "with 'optuna storage upgrade'",
-            )
+    def _look_up(self, connection: Connection, name: str) -> tuple[Any, ...] | None:
+        found = connection.execute(questions.STUDY, {"name": name}).first()
+        return found and tuple(found)
 
-    def _find(self, connection: Connection) -> tuple[int, str]:
+    def _check(self, connection: Connection) -> None:
+        """Refuse tables of a form that is not the one that is read here."""
+        schema, revision = connection.execute(questions.FORM).first() or (None, None)
+        if schema != tables.SCHEMA:
+            found, known = f"version {schema}", f"{tables.SCHEMA}"
+        elif revision != tables.REVISION:
+            found, known = f"revision {revision}", tables.REVISION
+        else:
+            return
+        problem = f"the storage has {found} of Optuna's tables, not {known}"
+        if _numbers(found) > _numbers(known):
+            hint = "a newer Optuna made it: upgrade autocnn, and optuna with it"
+        else:
+            hint = "an older Optuna made it: upgrade it with 'optuna storage upgrade'"
+        raise RequestError(problem, hint=hint)
+
+    def _find(self, connection: Connection) -> str:
         """Look the study up; without a name, the one that was active last."""
-        known = {
-            name: number
-            for number, name in connection.execute(
-                select(tables.studies.c.study_id, tables.studies.c.study_name)
-            )
-        }
+        studies = connection.execute(questions.STUDIES)
+        known: dict[str, int] = {name: number for number, name in studies}
         if not known:
             raise NoResultError(
                 "the storage holds no study yet", hint="make one: autocnn search"
             )
         if self._asked is None:
-            moment = sqlalchemy.func.coalesce(
-                tables.trials.c.datetime_complete, tables.trials.c.datetime_start
-            )
-            found = connection.execute(
-                select(tables.trials.c.study_id, sqlalchemy.func.max(moment)).group_by(
-                    tables.trials.c.study_id
-                )
-            )
+            found = connection.execute(questions.ACTIVE)
             active = {study: str(last or "") for study, last in found}
-            return max(
-                ((number, name) for name, number in known.items()),
-                key=lambda study: (active.get(study[0], ""), study[0]),
-            )
+            order = {name: (active.get(n, ""), n) for name, n in known.items()}
+            return max(order, key=order.__getitem__)
         if self._asked not in known:
             raise RequestError(
                 f"there is no study called '{self._asked}'",
                 hint=did_you_mean(self._asked, list(known)),
             )
-        return known[self._asked], self._asked
+        return self._asked
 
 
 def _study_values(connection: Connection, study: int) -> dict[str, Any]:
-    found = connection.execute(
-        select(
-            tables.study_attributes.c.key, tables.study_attributes.c.value_json
-        ).where(tables.study_attributes.c.study_id == study)
-    )
+    found = connection.execute(questions.SETTINGS, {"study": study})
     return {key: json.loads(text) for key, text in found}
 
 
@@ -197,6 +189,10 @@ def _identity(file: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]
 
 
 def _reason(error: DatabaseError) -> str:

@@ -2,8 +2,8 @@
 
 from sqlalchemy import DateTime, column, table
 
-SCHEMA = 12
-"""The form of the tables that this is."""
+SCHEMA, REVISION = 12, "v3.2.0.a"
+"""The form of the tables that this is, by Optuna's number and by Alembic's."""
 
 studies = table("studies", column("study_id"), column("study_name"))
 trials = table(
@@ -44,3 +44,4 @@ steps = table(
     column("intermediate_value_type"),
 )
 version = table("version_info", column("schema_version"))
+revision = table("alembic_version", column("version_num"))

@@ -7,16 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import sqlalchemy
 from optuna.distributions import BaseDistribution, json_to_distribution
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection
 
-from autocnn.store import tables
+from autocnn.store import questions
+from autocnn.store.questions import Question
 from autocnn.store.rows import TrialRow, row
 
-HEAVY = ("layers", "epochs")
-"""Attributes of trials that are read only where they are needed."""
 UNFINISHED = ("RUNNING", "WAITING")
 MANY = 500
 SPECIAL = {"INF_POS": float("inf"), "INF_NEG": float("-inf"), "NAN": float("nan")}
@@ -59,34 +57,20 @@ class Trials:
         A paused one is read again only when it has gone on: many wait for long.
         """
         resting = self._resting(connection)
-        wanted = select(
-            tables.trials.c.trial_id,
-            tables.trials.c.number,
-            tables.trials.c.state,
-            tables.trials.c.datetime_start,
-            tables.trials.c.datetime_complete,
-        ).where(tables.trials.c.study_id == self._study)
-        if self._last >= 0:
-            wanted = wanted.where(
-                sqlalchemy.or_(
-                    tables.trials.c.trial_id > self._last,
-                    tables.trials.c.trial_id.in_(sorted(self._open)),
-                )
-            )
+        asked = {"study": self._study, "last": self._last, "open": sorted(self._open)}
         found = [
             trial
-            for trial in connection.execute(wanted)
+            for trial in connection.execute(questions.TRIALS, asked)
             if trial[2] != "RUNNING" or trial[0] not in resting
         ]
-        parts = self._parts(connection, [trial[0] for trial in found])
-        running = [trial[0] for trial in found if trial[2] == "RUNNING"]
-        for number, text in connection.execute(_epochs_of(running)):
-            parts.attributes[number]["epochs"] = json.loads(text)
+        parts = self._parts(connection, found)
         for number, name, state, started, ended in found:
             self._last = max(self._last, number)
             (self._open.add if state in UNFINISHED else self._open.discard)(number)
             trial = _frozen((number, name, state, started, ended), parts)
-            read = self._rows[name] = row(trial, images)
+            read, known = row(trial, images), self._rows.get(name)
+            # What has not changed stays what it was, for those who look for news.
+            self._rows[name] = read = known if known == read else read
             self._paused.pop(number, None)
             if read.status == "paused":
                 self._paused[number] = read.epochs
@@ -95,82 +79,45 @@ class Trials:
         """Find the paused trials that nothing has happened to."""
         if not self._paused:
             return set()
-        paused = select(tables.attributes.c.trial_id).where(
-            tables.attributes.c.key == "status",
-            tables.attributes.c.value_json == json.dumps("paused"),
-            tables.attributes.c.trial_id.in_(self._paused),
-        )
-        owner = tables.steps.c.trial_id
-        steps = (
-            select(owner, sqlalchemy.func.count())
-            .where(owner.in_(self._paused))
-            .group_by(owner)
-        )
-        epochs = dict(tuple(each) for each in connection.execute(steps))
+        asked = {"trials": sorted(self._paused)}
+        steps = connection.execute(questions.EPOCHS, asked)
+        epochs = dict(tuple(each) for each in steps)
         return {
             trial
-            for (trial,) in connection.execute(paused)
+            for (trial,) in connection.execute(questions.PAUSED, asked)
             if epochs.get(trial, 0) == self._paused[trial]
         }
 
-    def _parts(self, connection: Connection, trials: Sequence[int]) -> _Parts:
-        parts = _Parts()
+    def _parts(self, connection: Connection, found: Sequence[Sequence[Any]]) -> _Parts:
+        """Read what belongs to these trials."""
+        parts, trials = _Parts(), [trial[0] for trial in found]
+        states = {trial[2] for trial in found}
+        running = [trial[0] for trial in found if trial[2] == "RUNNING"]
 
-        def rows(of: Select[Any], owner: Any) -> Iterable[Any]:
+        def ask(question: Question, **more: Any) -> Iterable[Any]:
             if len(trials) > MANY:
-                every = select(tables.trials.c.trial_id).where(
-                    tables.trials.c.study_id == self._study
-                )
-                return connection.execute(of.where(owner.in_(every)))
-            return connection.execute(of.where(owner.in_(trials)))
+                more["study"] = self._study
+                return connection.execute(question.all, more)
+            return connection.execute(question.some, {"trials": trials} | more)
 
-        drawn = sqlalchemy.func.min(tables.params.c.param_id)
-        name, form = tables.params.c.param_name, tables.params.c.distribution_json
-        self._describe(
-            rows(
-                select(name, form).group_by(name, form).order_by(drawn),
-                tables.params.c.trial_id,
-            )
-        )
-        for trial, key, text in rows(
-            select(tables.attributes).where(tables.attributes.c.key.not_in(HEAVY)),
-            tables.attributes.c.trial_id,
-        ):
+        for trial, key, text in ask(questions.ATTRIBUTES, running=running):
             parts.attributes[trial][key] = json.loads(text)
-        known = self.distributions
-        for trial, name, value in rows(
-            select(
-                tables.params.c.trial_id,
-                tables.params.c.param_name,
-                tables.params.c.param_value,
-            ).order_by(tables.params.c.param_id),
-            tables.params.c.trial_id,
-        ):
-            if name in known:  # else it was drawn between these two questions
-                parts.params[trial][name] = known[name].to_external_repr(value)
-        for trial, step, value, kind in rows(
-            select(tables.steps), tables.steps.c.trial_id
-        ):
+        for trial, name, value, text in ask(questions.PARAMS):
+            parts.params[trial][name] = self._drawn(name, text, value)
+        for trial, step, value, kind in ask(questions.STEPS):
             parts.curve[trial][step] = SPECIAL.get(kind, value)
-        for trial, _, value, kind in rows(
-            select(tables.values).where(tables.values.c.objective == 0),
-            tables.values.c.trial_id,
-        ):
-            parts.value[trial] = SPECIAL.get(kind, value)
+        if "COMPLETE" in states:
+            for trial, value, kind in ask(questions.VALUES):
+                parts.value[trial] = SPECIAL.get(kind, value)
         return parts
 
-    def _describe(self, found: Iterable[tuple[str, str]]) -> None:
-        """Learn what values were drawn from: all trials of a study share it."""
-        for name, text in found:
-            if text not in self._parsed:
-                self._parsed[text] = json_to_distribution(text)
-            self.distributions[name] = self._parsed[text]
-
-
-def _epochs_of(trials: Sequence[int]) -> Select[Any]:
-    return select(tables.attributes.c.trial_id, tables.attributes.c.value_json).where(
-        tables.attributes.c.key == "epochs", tables.attributes.c.trial_id.in_(trials)
-    )
+    def _drawn(self, name: str, text: str, value: float) -> Any:
+        """Read a value, and learn what it was drawn from: a study's trials share it."""
+        known = self._parsed.get(text)
+        if known is None:
+            known = self._parsed[text] = json_to_distribution(text)
+        self.distributions[name] = known
+        return known.to_external_repr(value)
 
 
 def _frozen(

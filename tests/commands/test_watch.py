@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -43,6 +44,21 @@ def test_watch_draws_a_study_and_follows_its_window(storage, here):
             assert max(_drawn_lines(shown), default=0) <= lines
         shown.press("q")
         assert shown.wait_for_end() == 0
+
+
+def test_of_a_picture_that_cannot_be_taken_now_it_is_not_said_that_it_will_be(
+    storage, here, run
+):
+    file = storage.removeprefix("sqlite:///")
+    holder = sqlite3.connect(file, isolation_level=None)
+    holder.execute("PRAGMA journal_mode=DELETE")
+    holder.execute("BEGIN EXCLUSIVE")
+    ran = run("watch", "--storage", storage, "--screenshot", "x.svg")
+    holder.close()
+    assert ran.code == 75
+    assert "database is locked" in ran.err
+    assert "tried again" not in ran.err
+    assert "run the same command again later" in ran.err
 
 
 def _drawn_lines(shown: Terminal) -> list[int]:

@@ -318,7 +318,17 @@ def test_a_paused_trial_is_not_read_again(study, make_reader):
     study.ask().report(0.7, 1)
     after = reader.read()
     assert after.trials[0] is before.trials[0]
-    assert after.trials[1] is not before.trials[1]
+    assert after.trials[2].curve == (0.7,)
+
+
+def test_a_row_of_which_nothing_has_changed_stays_the_same(study, make_reader):
+    add(study, TrialState.RUNNING, [0.5], epochs=[[1.5, 0.9, 0.6, 0.8, 2.0, 60.0]])
+    reader = make_reader()
+    before = reader.read()
+    study.set_user_attr(STATE, {"beat": 2})
+    after = reader.read()
+    assert after is not before
+    assert after.trials[0] is before.trials[0]
 
 
 @pytest.mark.parametrize(
@@ -484,11 +494,30 @@ def change(url: str, statement: str) -> None:
     connection.close()
 
 
-def test_tables_of_another_form_are_refused(study, url, make_reader):
-    change(url, f"UPDATE version_info SET schema_version = {tables.SCHEMA + 1}")
-    with pytest.raises(RequestError, match="has version 13 of Optuna's") as caught:
+@pytest.mark.parametrize(
+    ("statement", "problem", "hint"),
+    [
+        ("version_info SET schema_version = 13", "version 13", "a newer Optuna"),
+        ("version_info SET schema_version = 11", "version 11", "optuna storage upg"),
+        ("alembic_version SET version_num = 'v9.0.0.a'", "v9.0.0.a", "a newer Optuna"),
+        ("alembic_version SET version_num = 'v3.0.0.d'", "v3.0.0.d", "storage upgrade"),
+    ],
+)
+def test_tables_of_another_form_are_refused(
+    study, url, make_reader, statement, problem, hint
+):
+    change(url, f"UPDATE {statement}")
+    with pytest.raises(RequestError, match="of Optuna's tables, not") as caught:
         make_reader().read()
-    assert "optuna storage upgrade" in caught.value.hint
+    assert problem in caught.value.problem
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("table", ["alembic_version", "version_info", "studies"])
+def test_tables_that_are_not_there_are_not_waited_for(study, url, make_reader, table):
+    change(url, f"DROP TABLE {table}")
+    with pytest.raises(RequestError, match=f"no such table: {table}"):
+        make_reader().read()
 
 
 def test_tables_of_another_form_are_refused_every_time(study, url, make_reader):
@@ -500,7 +529,7 @@ def test_tables_of_another_form_are_refused_every_time(study, url, make_reader):
 
 
 def test_the_form_of_the_tables_is_that_of_the_installed_optuna(study, make_reader):
-    # Else every read is refused: look what changed, then raise SCHEMA.
+    # Else every read is refused: look what changed, then raise SCHEMA and REVISION.
     assert make_reader().read() is not None
 
 
@@ -530,7 +559,7 @@ def test_a_locked_database_is_unavailable_and_read_later(owner, make_reader):
     for _ in range(2):
         with pytest.raises(UnavailableError, match="database is locked") as caught:
             reader.read()
-        assert "tried again" in caught.value.hint
+        assert "run the same command again" in caught.value.hint
     owner.execute("COMMIT")
     assert len(reader.read().trials) == 1
 
@@ -592,8 +621,9 @@ def test_a_database_deleted_under_a_reader_is_noticed(owner, url, make_reader):
     reader = make_reader()
     reader.read()
     delete(url)
-    with pytest.raises(UnavailableError):
+    with pytest.raises(UnavailableError, match="is gone") as caught:
         reader.read()
+    assert "run the same command again" in caught.value.hint
 
 
 def test_looking_for_a_deleted_database_makes_no_other(owner, url):
@@ -604,6 +634,39 @@ def test_looking_for_a_deleted_database_makes_no_other(owner, url):
         reader.read()
     reader.close()
     assert not path.exists()
+
+
+@pytest.fixture
+def asked(study, storage, url):
+    """A reader, and the statements that it sends to the database."""
+    engine, found = open_engine(url), []
+    sqlalchemy.event.listen(
+        engine, "before_cursor_execute", lambda *call: found.append(call[2])
+    )
+    reader = Reader(engine, "tiny")
+    yield reader, found
+    reader.close()
+
+
+def test_a_look_that_finds_nothing_new_asks_one_question(asked):
+    reader, statements = asked
+    reader.read()
+    statements.clear()
+    assert reader.read() is None
+    assert statements == ["BEGIN", "PRAGMA data_version"]
+
+
+def test_of_an_epoch_no_more_is_asked_than_it_may_have_changed(asked, study, storage):
+    reader, statements = asked
+    add(study, curve=[0.5], **ATTRIBUTES)
+    add(study, TrialState.RUNNING, [0.5], **ATTRIBUTES, **HEAVY)
+    reader.read()
+    storage.set_trial_intermediate_value(2, 2, 0.6)
+    statements.clear()
+    assert reader.read().trials[1].curve == (0.5, 0.6)
+    # Begin, what is new, the tables' form, the study, its attributes; the trials
+    # and their attributes, params and steps.
+    assert len(statements) == 9
 
 
 def test_a_deleted_study_is_not_shown_for_ever(study, storage, make_reader):
