@@ -17,7 +17,7 @@ from autocnn.storage import sqlite_file
 from autocnn.store.command import answer, commands
 from autocnn.store.rows import CONFIG
 from autocnn.store.state import STATE, Load, Pace, SearchState
-from autocnn.views.tui import actions, extras, pulse
+from autocnn.views.tui import actions, columns, extras, pulse
 from autocnn.views.tui import app as apps
 from autocnn.views.tui.app import Watch
 from autocnn.views.tui.feed import LiveFeed
@@ -169,6 +169,26 @@ def test_a_new_epoch_is_shown_by_itself(play, study):
         optuna.trial.Trial(study, trial._trial_id).report(0.99, 3)
         await until(pilot, lambda: "1st of 3 at epoch 3" in text(pilot.app))
         assert "best 99.0%" in text(pilot.app)
+
+    play(person)
+
+
+def test_a_beat_writes_no_line_of_the_leaderboard_anew(play, study, monkeypatch):
+    written, score = [], columns.score
+
+    def write(value, error):
+        written.append(value)
+        return score(value, error)
+
+    monkeypatch.setattr(columns, "score", write)
+
+    async def person(pilot) -> None:
+        assert written
+        written.clear()
+        say(study, beat=2)
+        await until(pilot, lambda: pilot.app.moment.study.state.beat == 2)
+        await pilot.pause()
+        assert not written
 
     play(person)
 
@@ -428,7 +448,7 @@ def test_a_storage_that_is_gone_is_said_on_the_screen(play, tmp_path, storage, s
     async def person(pilot) -> None:
         away = file.with_name("away.db")
         file.rename(away)
-        await until(pilot, lambda: "is gone" in text(pilot.app))
+        await until(pilot, lambda: "is gone; it is tried again" in text(pilot.app))
         away.rename(file)
         await until(pilot, lambda: "is gone" not in text(pilot.app))
 

@@ -1,13 +1,33 @@
 """What screens show, worked out from snapshot to snapshot."""
 
 import dataclasses
+import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from autocnn.quantities import ordinal
 from autocnn.store.command import OPERATIONS, Command
 from autocnn.store.rows import Pause, StudySnapshot, TrialRow
 from autocnn.store.state import SearchState
-from autocnn.views.tui.moment import REQUESTS, History, elapsed, ordinal
+from autocnn.views.tui import columns
+from autocnn.views.tui.history import REQUESTS, History
+from autocnn.views.tui.moment import elapsed
+from autocnn.views.tui.overview import best_so_far, stepwise
+from autocnn.views.tui.standings import Standings
+
+STATE = SearchState(
+    phase="searching",
+    beat=1,
+    host="",
+    pid=1,
+    version="",
+    device="",
+    jobs=1,
+    trials=20,
+    seconds=125.0,
+)
 
 
 def row(trial, *curve, status="complete", started=None, ended=None, **more) -> TrialRow:
@@ -68,6 +88,81 @@ def test_a_trial_stands_among_all_at_its_epoch():
     moment = History().update(found, now=500.0)
     assert moment.standing(running) == "2nd of 3"
     assert moment.standing(row(4, status="running")) == ""
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 5),
+            st.lists(st.sampled_from([0.1, 0.5, 0.5, 0.9, math.nan]), max_size=4),
+            st.sampled_from(["running", "complete", "failed", "paused"]),
+        ),
+        max_size=12,
+    )
+)
+def test_places_are_what_counting_gives_whatever_becomes_of_trials(changes):
+    standings, rows = Standings(), {}
+    for number, curve, status in changes:
+        after = row(number, *curve, status=status)
+        standings = standings.updated([(rows.get(number), after)])
+        rows[number] = after
+        for each, epoch in ((r, e) for r in rows.values() for e in range(1, r.epochs)):
+            there = [r for r in rows.values() if r.epochs >= epoch]
+            better = sum(r.curve[epoch - 1] > each.curve[epoch - 1] for r in there)
+            place = standings.place(each, epoch, judged=False)
+            if not math.isnan(each.curve[epoch - 1]):
+                assert place == f"{ordinal(1 + better)} of {len(there)}"
+            there = [r for r in there if r.status != "failed"]
+            bests = [max(known(r.curve[:epoch])) for r in there]
+            better = sum(best > max(known(each.curve[:epoch])) for best in bests)
+            place = standings.place(each, epoch, judged=True)
+            assert place == f"{ordinal(1 + better)} of {len(there)}"
+
+
+def known(curve):
+    return [-math.inf, *(value for value in curve if not math.isnan(value))]
+
+
+class Unread(tuple):
+    """Thousands of rows, at none of which anybody should look."""
+
+    __slots__ = ()
+
+    def __iter__(self):
+        raise AssertionError("all rows are looked at")
+
+
+@pytest.mark.parametrize("config", [{"epochs": 4}, {}])
+def test_what_is_shown_each_second_takes_no_look_at_all_trials(config):
+    running = row(2, 0.4, 0.6, status="running", epoch_ends=(250.0, 290.0))
+    state = dataclasses.replace(STATE, rungs=(1, 3))
+    found = study(row(0, 0.5, 0.7), row(1, 0.9), running, state=state)
+    found = dataclasses.replace(found, config=config)
+    moment = History().update(found, now=500.0)
+    unread = dataclasses.replace(found, trials=Unread(found.trials))
+    moment = dataclasses.replace(moment, study=unread)
+    moment = dataclasses.replace(moment, ranked=Unread(moment.ranked))
+    assert (moment.total, moment.share) == (20, 2 / 20)
+    assert moment.epochs == config.get("epochs", 2)
+    assert moment.standing(running) == "2nd of 2"
+    assert elapsed(moment) == "2m05s"
+    assert columns.scale(moment) == (0.4, 0.9)
+    assert columns.board(moment)[0].text(running) == "3"
+    assert columns.running(moment)[0].text(running) == "#2"
+    assert best_so_far(moment)[0].points[-1] == (500 / 60, 0.9)
+
+
+def test_the_plot_of_the_best_follows_the_time_in_steps_of_less_than_a_dot():
+    found = study(row(0, 0.5), state=STATE)
+    lines = [
+        best_so_far(History().update(found, now=now))[0] for now in (7000, 7001, 7100)
+    ]
+    assert lines[0] == lines[1] != lines[2]
+
+
+@given(st.floats(1e-3, 1e9))
+def test_a_time_in_steps_is_hardly_later(seconds):
+    assert seconds <= stepwise(seconds) <= seconds * (1 + 1 / 128)
 
 
 def test_the_best_so_far_is_told_by_the_times_of_ends():
@@ -150,10 +245,7 @@ def test_news_tell_of_pauses_and_promotions_whatever_comes_after():
 
 
 def test_at_rungs_the_best_so_far_is_compared_and_failures_are_not():
-    state = SearchState(
-        phase="searching", beat=1, host="", pid=1, version="", device="", jobs=1,
-        trials=9, seconds=0.0, rungs=(1, 3),
-    )  # fmt: skip
+    state = dataclasses.replace(STATE, rungs=(1, 3))
     paused = row(2, 0.6, 0.1, 0.4, status="paused")
     rows = row(0, 0.3, 0.5, 0.5), row(1, 0.9, 0.9, 0.9, status="failed"), paused
     assert History().update(study(*rows), now=9.0).standing(paused) == "3rd of 3"
@@ -179,10 +271,8 @@ def test_following_a_study_ends_where_reading_it_at_once_does():
 
 
 def test_the_time_of_all_runs_is_added_up():
-    state = SearchState(
-        phase="ended", beat=1, host="", pid=1, version="", device="", jobs=1, trials=9,
-        seconds=60.0, earlier_seconds=65.0,
-    )  # fmt: skip
+    ended = dataclasses.replace(STATE, phase="ended")
+    state = dataclasses.replace(ended, seconds=60.0, earlier_seconds=65.0)
     assert elapsed(History().update(study(row(0, 0.5), state=state), 0.0)) == "2m05s"
     assert elapsed(History().update(study(row(0, 0.5), row(1, 0.5)), 0.0)) == "2m30s"
 
@@ -211,10 +301,7 @@ def test_every_operation_has_its_sentence():
 
 
 def test_how_far_a_search_without_an_end_is_is_not_known():
-    state = SearchState(
-        phase="searching", beat=1, host="", pid=1, version="", device="", jobs=1,
-        trials=0, seconds=5.0,
-    )  # fmt: skip
+    state = dataclasses.replace(STATE, trials=0, seconds=5.0)
     assert History().update(study(state=state), now=5.0).share is None
     timed = dataclasses.replace(state, seconds_left=15.0)
     assert History().update(study(state=timed), now=5.0).share == 0.25

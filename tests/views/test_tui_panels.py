@@ -34,8 +34,8 @@ from autocnn.views.tui.drawn import Drawn, collect, number, reading
 from autocnn.views.tui.feed import LiveFeed
 from autocnn.views.tui.header import SIGNS
 from autocnn.views.tui.help import HelpScreen
+from autocnn.views.tui.history import History
 from autocnn.views.tui.log import Lines
-from autocnn.views.tui.moment import History
 from autocnn.views.tui.overview import Overview
 from autocnn.views.tui.panels import PANELS
 from autocnn.views.tui.slices import Slice

@@ -1,4 +1,5 @@
 import asyncio
+import dataclasses
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -475,6 +476,35 @@ def test_only_lines_that_changed_are_drawn_again():
         app.table.lines.clear()
         await pilot.press("down")
         assert sorted(app.table.lines) == [1, 2]
+
+    run(steps)
+
+
+def test_a_line_is_written_anew_only_when_it_would_be_another():
+    written, best = [], [1]
+    number = dataclasses.replace(
+        NUMBER, text=lambda row: written.append(row.number) or str(row.number)
+    )
+
+    async def steps(app, pilot):
+        async def show(*rows) -> list[int]:
+            written.clear()
+            columns = (number, SCORE)
+            app.table.show(rows, columns, lambda row: row.number == best[0])
+            await pilot.pause()
+            return sorted(set(written))
+
+        assert await show(*ROWS) == [0, 1, 2]
+        assert await show(*ROWS) == []
+        assert await show(*reversed(ROWS)) == []
+        assert await show(ROWS[0], ROWS[1], Row(2, 0.9)) == [2]
+        best[0] = 0
+        assert await show(ROWS[0], ROWS[1], Row(2, 0.9)) == [0, 1, 2]
+        best[0] = 1
+        assert await show(*ROWS[:2]) == [0, 1]
+        await pilot.resize_terminal(20, 6)
+        await pilot.pause()
+        assert app.screen_text[1] == ">   0    50%"
 
     run(steps)
 

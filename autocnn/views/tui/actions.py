@@ -258,7 +258,7 @@ class Actions(Extras):
     def closed(self) -> str:
         """Say why nothing can be asked of the search; nothing if it can be."""
         if self.trouble and LOCKED not in self.trouble:
-            return f"{self.trouble}: nothing can be asked of the search"
+            return f"nothing can be asked of the search: {self.trouble}"
         state = self.moment.study.state if self.moment else None
         if state is None or state.phase == "ended":
             return "no search is running on this study; autocnn search goes on with it"

@@ -22,10 +22,11 @@ from autocnn.errors import AutocnnError
 from autocnn.store.rows import TrialRow
 from autocnn.views.tui.actions import Actions
 from autocnn.views.tui.compare import CompareScreen
-from autocnn.views.tui.feed import LOCKED, Failed, Feed, Read
+from autocnn.views.tui.feed import AGAIN, LOCKED, Failed, Feed, Read
 from autocnn.views.tui.header import GONE, Header
 from autocnn.views.tui.help import HelpScreen
-from autocnn.views.tui.moment import History, Moment
+from autocnn.views.tui.history import History
+from autocnn.views.tui.moment import Moment
 from autocnn.views.tui.news import NewsLine
 from autocnn.views.tui.overview import Overview
 from autocnn.views.tui.panel import Detail, Panel
@@ -155,10 +156,10 @@ class Watch(Actions, App[str | None]):
                         self.post_message(Failed(trouble))
                     wait = self.feed.seconds
                 except AutocnnError as error:
-                    self.post_message(Failed(error.problem))
+                    self.post_message(Failed(error.problem + AGAIN))
                     wait = min(PATIENCE, 2 * max(wait, 0.5))
                 except Exception as error:  # noqa: BLE001 - stands on the screen
-                    self.post_message(Failed(f"{type(error).__name__}: {error}"))
+                    self.post_message(Failed(f"{type(error).__name__}: {error}{AGAIN}"))
                     wait = min(PATIENCE, 2 * max(wait, 0.5))
             self._left.wait(wait)
 
@@ -203,7 +204,7 @@ class Watch(Actions, App[str | None]):
         shown = self.screen if isinstance(self.screen, Detail) else self.panel
         # The footer draws itself when all else stands.
         screen = shown if isinstance(shown, Detail) else self.default_screen
-        footers = screen.query(Footer)
+        footers = screen.query_children(Footer)
         drawn = any(key.size for footer in footers for key in footer.children)
         self.settled = shown.settled and drawn
         if not self.settled:
@@ -236,8 +237,7 @@ class Watch(Actions, App[str | None]):
             if moment is None or moment.row(trial) is None:
                 self.notify(f"there is no trial {trial}", severity="error")
                 return
-        several = len(trials) > 1
-        screen = CompareScreen(trials) if several else TrialScreen(trials[0])
+        screen = CompareScreen(trials) if len(trials) > 1 else TrialScreen(trials[0])
         self.push_screen(screen)
         assert moment is not None
         screen.show(moment)
@@ -296,5 +296,5 @@ class Watch(Actions, App[str | None]):
         if self.is_running:
             # Under a dialog, too, it goes on.
             for screen in self.screen_stack:
-                for header in screen.query(Header):
+                for header in screen.query_children(Header):
                     header.show(self.moment, self.life, self.trouble)

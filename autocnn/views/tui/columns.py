@@ -1,6 +1,7 @@
 """The columns of the leaderboard and of the running trials."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from autocnn.store.rows import TrialRow
@@ -32,7 +33,7 @@ def board(moment: Moment) -> Sequence[Column[TrialRow]]:
         return STYLES.get(row.status, "")
 
     def curve(row: TrialRow) -> str:
-        return dots(row.curve, CURVE, low, high, moment.epochs, ascii_only=ASCII_ONLY)
+        return _sparkline(row.curve, low, high, moment.epochs)
 
     def rank(row: TrialRow) -> str:
         return str(ranks.get(row.trial, ""))
@@ -59,6 +60,17 @@ def board(moment: Moment) -> Sequence[Column[TrialRow]]:
     )  # fmt: skip
 
 
+def beside(moment: Moment) -> Callable[[TrialRow], object]:
+    """Say what the leaderboard writes of a trial besides its row."""
+    ranks, best = moment.ranks, moment.best
+    common = (scale(moment), moment.epochs)
+
+    def of(row: TrialRow) -> object:
+        return ranks.get(row.trial), row is best, common
+
+    return of
+
+
 def running(moment: Moment) -> Sequence[Column[TrialRow]]:
     """Columns of the trials that are trained now."""
     low, high = scale(moment)
@@ -75,7 +87,7 @@ def running(moment: Moment) -> Sequence[Column[TrialRow]]:
         return bar((row.epochs + within) / planned, 12)
 
     def curve(row: TrialRow) -> str:
-        return dots(row.curve, CURVE, low, high, moment.epochs, ascii_only=ASCII_ONLY)
+        return _sparkline(row.curve, low, high, moment.epochs)
 
     def trial(row: TrialRow) -> str:
         return f"{PROMOTED if row.promotions else ''}#{row.trial}"
@@ -102,6 +114,11 @@ def running(moment: Moment) -> Sequence[Column[TrialRow]]:
         _column("speed", "images", 7, speed, None, right=True, priority=3),
         _column("settings", "settings", 10, _settings, None, priority=2, stretch=True),
     )  # fmt: skip
+
+
+@lru_cache(maxsize=1000)
+def _sparkline(curve: tuple[float, ...], low: float, high: float, epochs: int) -> str:
+    return dots(curve, CURVE, low, high, epochs, ascii_only=ASCII_ONLY)
 
 
 def _column(
@@ -131,12 +148,10 @@ def fields(row: TrialRow) -> dict[str, object]:
 
 def scale(moment: Moment) -> tuple[float, float]:
     """Say between which accuracies all sparklines run."""
-    first = [row.curve[0] for row in moment.ranked if row.curve]
     top = moment.ranked[0].val_accuracy if moment.ranked else None
-    if not first or top is None:
+    if moment.lowest is None or top is None:
         return 0.0, 1.0
-    low = min(first)
-    return low, max(top, low + 0.01)
+    return moment.lowest, max(top, moment.lowest + 0.01)
 
 
 def _status(row: TrialRow) -> str:

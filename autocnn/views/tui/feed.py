@@ -19,6 +19,8 @@ from autocnn.views.tui.moment import Moment
 
 LOCKED = "locked"
 """As SQLite says it, and so do we."""
+AGAIN = "; it is tried again"
+"""Said of a study that could not be read, where it is read again and again."""
 
 
 class Read(Message):

@@ -1,5 +1,7 @@
 """The first panel: what runs, how well it does, and all trials ranked."""
 
+import math
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -91,11 +93,13 @@ class Overview(Panel):
         if self._filter is not None:
             ranked = [r for r in ranked if self._filter.matches(columns.fields(r))]
         self.board.hint = UNMATCHED if self._filter is not None else EMPTY
-        self.board.show(ranked, columns.board(moment))
+        self.board.show(ranked, columns.board(moment), columns.beside(moment))
         self._title(len(ranked))
         self.now_running.show(moment.running, columns.running(moment))
         entitle(self.now_running, f"running {len(moment.running)}")
-        self._plot(moment)
+        if moment.best_so_far:
+            line, label = best_so_far(moment)
+            self.query_one(Plot).show((line,), x_label=label)
 
     def _title(self, shown: int) -> None:
         assert self._moment is not None
@@ -107,26 +111,6 @@ class Overview(Panel):
         if self.board.stale:
             title += f" · {self.board.stale} newer"
         entitle(self.board, title)
-
-    def _plot(self, moment: Moment) -> None:
-        steps = moment.best_so_far
-        if not steps:
-            return
-        state = moment.study.state
-        ended = [row.ended for row in moment.study.trials if row.ended]
-        until = max(ended, default=steps[-1].at)
-        if state is not None and state.phase != "ended":
-            until = moment.now
-        begun = min(r.started for r in moment.study.trials if r.started is not None)
-        unit, label = (60, "minutes") if until - begun >= SHORT else (1, "seconds")
-        points: list[tuple[float, float]] = []
-        for step in steps:
-            passed = (step.at - begun) / unit
-            if points:
-                points.append((passed, points[-1][1]))
-            points.append((passed, step.val_accuracy))
-        points.append(((until - begun) / unit, points[-1][1]))
-        self.query_one(Plot).show((Series(tuple(points), "best"),), x_label=label)
 
     def on_table_opened(self, event: Table.Opened) -> None:
         """Show a trial in full."""
@@ -184,9 +168,35 @@ class Overview(Panel):
         self.board.toggle_mark()
 
 
+def best_so_far(moment: Moment) -> tuple[Series, str]:
+    """Draw the best score up to now, by the time since the first trial began."""
+    steps, state = moment.best_so_far, moment.study.state
+    begun = steps[0].at if moment.begun is None else moment.begun
+    passed = (moment.ended or steps[-1].at) - begun
+    if state is not None and state.phase != "ended":
+        passed = stepwise(moment.now - begun)
+    unit, label = (60, "minutes") if passed >= SHORT else (1, "seconds")
+    points: list[tuple[float, float]] = []
+    for step in steps:
+        at = (step.at - begun) / unit
+        if points:
+            points.append((at, points[-1][1]))
+        points.append((at, step.val_accuracy))
+    points.append((passed / unit, points[-1][1]))
+    return Series(tuple(points), "best"), label
+
+
+def stepwise(seconds: float) -> float:
+    """Round a time up in steps of 1/128 to 1/256 of it, or less.
+
+    In a plot that runs up to now it is then seldom another, and less than a dot late.
+    """
+    step = 2.0 ** (math.ceil(math.log2(seconds)) - 8) if seconds > 0 else 1.0
+    return math.ceil(seconds / step) * step
+
+
 def _table(name: str) -> Table[TrialRow]:
     return Table(_number, ascii_only=ASCII_ONLY, one_of_several=True, id=name)
 
 
-def _number(row: TrialRow) -> int:
-    return row.trial
+_number = attrgetter("trial")

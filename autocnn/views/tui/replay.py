@@ -20,7 +20,7 @@ from autocnn.views.tui.app import Watch
 from autocnn.views.tui.curves import Curves
 from autocnn.views.tui.feed import Read
 from autocnn.views.tui.header import ASCII_ONLY
-from autocnn.views.tui.moment import History
+from autocnn.views.tui.history import History
 from autocnn.views.tui.panel import Detail
 from autocnn.views.tui.playback import FRAME_SECONDS, ReplayFeed
 

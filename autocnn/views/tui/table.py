@@ -22,17 +22,16 @@ from autocnn.views.tui.filters import (
     Spans,
     arranged,
     centered,
-    fit,
     sort_keys,
     titles,
-    written,
 )
+from autocnn.views.tui.writer import Writer
 
 __all__ = ["Column", "Table"]
 
 HOLD = 5.0  # seconds for which the order stays after the cursor moved
 MARGIN = 2  # cells left of the columns: the cursor and the mark
-PARTS = ("header", "cursor", "best", "running", "pruned", "failed", "dim", "marked")
+LOOKS = ("header", "cursor", "best", "running", "pruned", "failed", "dim", "marked")
 SIGNS = {"mark": "✓", "more": "…", "descending": "▼", "ascending": "▲"}
 ASCII_SIGNS = {"mark": "+", "more": "~", "descending": "v", "ascending": "^"}
 
@@ -64,7 +63,9 @@ class Table(ScrollView, Generic[Row], can_focus=True):
         """The table's `sorted_by` or `descending` was chosen; read them there."""
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"table--{name}" for name in PARTS}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"table--{name}" for name in ("plain", *LOOKS)
+    }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False, id="table.up"),
         Binding("down,j", "move(1)", "Down", show=False, id="table.down"),
@@ -122,7 +123,7 @@ class Table(ScrollView, Generic[Row], can_focus=True):
         self._rows: dict[Hashable, Row] = {}
         self._ids: list[Hashable] = []
         self._keys: dict[Hashable, Any] = {}
-        self._written: dict[tuple[Hashable, int], Spans] = {}  # by row and width
+        self._writer: Writer[Row] = Writer(self._signs["more"])
         self._drawn: dict[int, Spans] = {}
         self._chosen = False  # until it is moved the cursor stays on the first line
         self._moved = -math.inf
@@ -133,9 +134,15 @@ class Table(ScrollView, Generic[Row], can_focus=True):
         """The row at the cursor."""
         return self._rows[self._ids[self.cursor]] if self._ids else None
 
-    def show(self, rows: Sequence[Row], columns: Sequence[Column[Row]]) -> None:
-        """Show these rows; thaw first if they answer another question than before."""
+    def show(
+        self,
+        rows: Sequence[Row],
+        columns: Sequence[Column[Row]],
+        beside: Callable[[Row], object] | None = None,
+    ) -> None:
+        """Show these rows, as `Writer.use` says; thaw first if they answer anew."""
         self._latest, self._columns = rows, columns
+        self._writer.use(columns, beside)
         self._arrange()
 
     def thaw(self) -> None:
@@ -217,7 +224,7 @@ class Table(ScrollView, Generic[Row], can_focus=True):
 
     def _arrange(self) -> None:
         """Put the latest rows in order; while that is held, only renew the lines."""
-        rows = {self._identify(row): row for row in self._latest}
+        rows = dict(zip(map(self._identify, self._latest), self._latest, strict=True))
         by = (each.key for each in self._columns if each.name == self.sorted_by)
         keys, old = sort_keys(rows, next(by, None)), self._keys
         if self.cursor > 0 and self._clock() - self._moved < HOLD:
@@ -234,7 +241,6 @@ class Table(ScrollView, Generic[Row], can_focus=True):
             self.cursor = self._ids.index(self._told[0])
         self.cursor = max(0, min(self.cursor, len(self._ids) - 1))
         self._rows, self.virtual_size = rows, Size(0, len(self._ids) + 1)
-        self._written.clear()
         self._follow(reveal=seen)
 
     def _go(self, line: int) -> None:
@@ -265,15 +271,13 @@ class Table(ScrollView, Generic[Row], can_focus=True):
             self.post_message(self.Moved(self))
 
     def _style(self, name: str) -> Style:
-        if not name:
-            return self.rich_style
-        return self.get_component_rich_style(f"table--{name}")
+        return self.get_component_rich_style(f"table--{name or 'plain'}")
 
     def _fitted(self) -> Fitted[Row]:
-        return fit(self._columns, self.size.width - MARGIN)
+        return self._writer.fitted(self.size.width - MARGIN)
 
     def _spans(self, y: int) -> Spans:
-        line = self.scroll_offset.y + y - 1
+        line, room = self.scroll_offset.y + y - 1, self.size.width - MARGIN
         if y == 0:
             sign = self._signs["descending" if self.descending else "ascending"]
             return [("  " + titles(self._fitted(), self.sorted_by, sign), "header")]
@@ -284,11 +288,7 @@ class Table(ScrollView, Generic[Row], can_focus=True):
             return [(" ", "")]
         identity = self._ids[line]
         mark = self._signs["mark"] if identity in self.marks else " "
-        place = identity, self.size.width
-        if place not in self._written:
-            row, more = self._rows[identity], self._signs["more"]
-            self._written[place] = written(row, self._fitted(), more)
-        spans = self._written[place]
+        spans = self._writer.line(identity, self._rows[identity], room)
         if line == self.cursor and (self.has_focus or not self._one_of_several):
             return [(text, "cursor") for text in (f">{mark}", *(t for t, _ in spans))]
         return [(" ", ""), (mark, "marked"), *spans]
