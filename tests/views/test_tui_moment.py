@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from autocnn.quantities import ordinal
 from autocnn.store.command import OPERATIONS, Command
+from autocnn.store.final import Final
 from autocnn.store.rows import Pause, StudySnapshot, TrialRow
 from autocnn.store.state import SearchState
 from autocnn.views.tui import columns
 from autocnn.views.tui.history import REQUESTS, History
+from autocnn.views.tui.last import leads
 from autocnn.views.tui.moment import elapsed
 from autocnn.views.tui.overview import best_so_far, stepwise
 from autocnn.views.tui.standings import Standings
@@ -275,6 +277,24 @@ def test_the_time_of_all_runs_is_added_up():
     state = dataclasses.replace(ended, seconds=60.0, earlier_seconds=65.0)
     assert elapsed(History().update(study(row(0, 0.5), state=state), 0.0)) == "2m05s"
     assert elapsed(History().update(study(row(0, 0.5), row(1, 0.5)), 0.0)) == "2m30s"
+
+
+def test_the_final_training_runs_as_what_it_is_and_leads_when_it_is_better():
+    state = dataclasses.replace(STATE, phase="final")
+    final = Final(trial=1, epochs=12, curve=(0.4, 0.7))
+    rows = row(0, 0.5, 0.6), row(1, 0.5, 0.8)
+    moment = History().update(study(*rows, state=state, final=final), now=500.0)
+    (shown,) = moment.running
+    cells = {column.name: column.text(shown) for column in columns.running(moment)}
+    assert (cells["trial"], cells["epoch"], cells["val"]) == ("final", "2/12", "70.0%")
+    assert cells["standing"] == "#1's recipe"
+    assert moment.best.trial == 1
+    assert leads(moment.study, moment.best) is None
+    better = dataclasses.replace(final, curve=(0.4, 0.7, 0.81), status="complete")
+    ended = dataclasses.replace(STATE, phase="ended")
+    moment = History().update(study(*rows, state=ended, final=better), now=600.0)
+    assert moment.running == ()
+    assert leads(moment.study, moment.best).val_accuracy == 0.81
 
 
 @pytest.mark.parametrize(

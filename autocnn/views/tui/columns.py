@@ -8,6 +8,7 @@ from autocnn.store.rows import TrialRow
 from autocnn.views import leaderboard
 from autocnn.views.tables import accuracy, count, duration, score
 from autocnn.views.tui.header import ASCII_ONLY, PROMOTED, SIGNS, bar
+from autocnn.views.tui.last import FINAL
 from autocnn.views.tui.moment import Moment
 from autocnn.views.tui.plot import dots
 from autocnn.views.tui.table import Column
@@ -87,12 +88,17 @@ def running(moment: Moment) -> Sequence[Column[TrialRow]]:
         return bar((row.epochs + within) / planned, 12)
 
     def curve(row: TrialRow) -> str:
-        return _sparkline(row.curve, low, high, moment.epochs)
+        planned = row.planned_epochs or moment.epochs
+        return _sparkline(row.curve, low, high, planned)
 
     def trial(row: TrialRow) -> str:
+        if row.origin == FINAL:
+            return "final"
         return f"{PROMOTED if row.promotions else ''}#{row.trial}"
 
     def stands(row: TrialRow) -> str:
+        if row.origin == FINAL:
+            return f"#{row.trial}'s recipe"
         place = moment.standing(row)
         return f"{place} at epoch {row.epochs}" if place else "first epoch"
 

@@ -7,6 +7,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from autocnn.views.tables import duration, score, size
+from autocnn.views.tui.last import leads
 from autocnn.views.tui.moment import Moment, elapsed
 
 ASCII_ONLY = os.environ.get("TERM") == "linux"
@@ -114,9 +115,9 @@ def _progress(moment: Moment, *, goes_on: bool, short: bool) -> tuple[str, list[
     found = "no score yet"
     if best is not None:
         images = moment.study.config.get("val_images")
-        found = (
-            f"best {score(best.val_accuracy, best.val_standard_error)} #{best.trial}"
-        )
+        final = leads(moment.study, best)
+        top, name = (best, "best") if final is None else (final, "final")
+        found = f"{name} {score(top.val_accuracy, top.val_standard_error)} #{top.trial}"
         if images and not short:
             found += f" ({images} val images)"
     share, times = moment.share, elapsed(moment)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from autocnn.store.command import Command
 from autocnn.store.rows import StudySnapshot, TrialRow
 from autocnn.views.tables import accuracy, plural
+from autocnn.views.tui import last
 from autocnn.views.tui.moment import OPEN, Moment, News, Step
 from autocnn.views.tui.standings import Standings
 
@@ -70,7 +71,10 @@ class History:
             study=study,
             now=now,
             ranked=ranked,
-            running=tuple(r for r in alive if r.status == "running"),
+            running=(
+                *(row for row in alive if row.status == "running"),
+                *last.in_training(study),
+            ),
             waiting=tuple(r for r in alive if r.status != "running"),
             news=tuple(news),
             best=next((row for row in ranked if row.status != "failed"), None),
