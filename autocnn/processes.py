@@ -4,6 +4,7 @@ import math
 import multiprocessing
 import os
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing import forkserver
@@ -84,3 +85,15 @@ def worker_context(threads: int) -> SpawnContext | ForkServerContext:
         forkserver.set_forkserver_preload(["autocnn.engines.preload"])
         forkserver.ensure_running()
     return multiprocessing.get_context("forkserver")
+
+
+def end_with_parent() -> None:
+    """End this process when the one that started it has, however that ended."""
+
+    def wait() -> None:
+        parent = multiprocessing.parent_process()
+        assert parent is not None
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

@@ -218,20 +218,22 @@ def replay(
 ) -> None:
     """Play search policies on recorded curves, with epochs as the clock."""
     from autocnn.choices import pick
+    from autocnn.offline.policies import OURS
     from benchmarks import curves
     from benchmarks import replay as module
 
     for name in policies:
         pick(module.ALL, name, "policy")
-    chosen = policies or ((module.OURS,) if quick else ())
+    chosen = policies or ((OURS,) if quick else ())
     chosen += tuple(module.ALL) if variants else ()
     seeds = seeds or (QUICK_SEEDS if quick else SEEDS)
     recorded = curves.read(table or curves.RECORDED)
     compared = module.compare(recorded, seeds, _say, chosen, start=start)
     module.write(compared)
-    write_table(compared.measured(), module.BARS)
+    measured = module.measured(compared)
+    write_table(measured, module.BARS)
     if as_json:
-        click.echo(to_json(compared.measured()))
+        click.echo(to_json(measured))
 
 
 def _say(text: str) -> None:

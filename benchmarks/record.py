@@ -27,9 +27,10 @@ from autocnn.recipe import Recipe
 from autocnn.search import space as spaces
 from autocnn.search.jobs import Job, JobEnded
 from autocnn.search.space import Space
+from autocnn.search.widen import distributions
 from autocnn.train.cost import Calibration, epoch_seconds
 from benchmarks import curves as tables
-from benchmarks.curves import Curves, Origin, Row, distributions
+from benchmarks.curves import Curves, Origin, Row
 
 JOBS = 2
 SEED = 0

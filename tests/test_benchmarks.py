@@ -9,10 +9,12 @@ import optuna
 import psutil
 import pytest
 from click.testing import CliRunner
-from optuna.trial import TrialState
 
 from autocnn.choices import FloatRange, OneOf
 from autocnn.events import EpochEnded
+from autocnn.offline.board import Board
+from autocnn.offline.compare import Compared, Seen
+from autocnn.offline.policies import OURS, STOPPING
 from autocnn.recipe import ImageShape
 from autocnn.search.jobs import JobEnded
 from autocnn.search.space import Space
@@ -20,7 +22,6 @@ from benchmarks import curves as tables
 from benchmarks import record, replay
 from benchmarks.__main__ import main
 from benchmarks.curves import Curves, Row
-from benchmarks.playing import Board, Game, beginnings
 from benchmarks.report import OtherLoad
 
 PARENT = """
@@ -113,91 +114,45 @@ def quiet():
     optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
-@pytest.mark.parametrize("name", replay.ALL)
-def test_a_policy_spends_its_epochs_and_trains_no_row_twice(name, quiet):
-    game = Game(Board(a_table()), replay.ALL[name], seed=1)
-    played = game.play(epochs=120)
+@pytest.mark.parametrize("name", replay.VARIANTS)
+def test_a_variant_spends_its_epochs_and_trains_no_row_twice(name, quiet):
+    played = replay.VARIANTS[name].play(Board(a_table().table), 1, epochs=120)
     assert len(played.best) == sum(played.epochs.values()) == 120
     assert played.best == sorted(played.best)
 
 
-def test_ours_begins_few_trials_in_vain_and_comes_to_the_end_with_some(quiet):
-    played = Game(Board(a_table()), replay.ALL[replay.OURS], seed=1).play(epochs=120)
-    lengths = sorted(played.epochs.values())
-    assert lengths[0] == 1
-    assert lengths[-1] == 9
-    assert len(lengths) > 30
-
-
-def test_the_first_trial_is_trained_through_at_once(quiet):
-    played = Game(Board(a_table()), replay.ALL[replay.OURS], seed=1).play(epochs=20)
-    assert next(iter(played.epochs.values())) == 9
-
-
 def test_what_was_taken_from_the_table_is_not_begun_with():
     recorded = tables.read(tables.RECORDED)
-    starts = beginnings(recorded.space)
+    starts = recorded.table.starts
     assert len(starts) == replay.PORTFOLIO
     assert starts[0] == recorded.rows[0].params
     # Those two are 1.0 and 1.2 from a row; any other is 2.9 or more from all but the
     # first recipe's, whose changes they are.
-    board = Board(recorded)
+    board = Board(recorded.table)
     for values in starts[1:]:
         assert board.distances(values)[board.nearest(values, {0})] > 2
 
 
-def test_the_trials_of_a_game_are_a_total(quiet):
-    game = Game(Board(a_table()), replay.ALL[replay.RIVAL], seed=1)
-    assert len(game.play(trials=20).epochs) == 20
-
-
-def test_a_table_may_be_used_up(quiet):
-    game = Game(Board(a_table(rows=10)), replay.ALL[replay.OURS], seed=1)
-    played = game.play(epochs=1_000)
-    assert sorted(played.epochs) == list(range(10))
-    assert set(played.epochs.values()) == {9}
-
-
-def test_a_sampler_is_told_of_the_rows_only(quiet):
-    curves = a_table()
-    game = Game(Board(curves), replay.ALL[replay.OURS], seed=1)
-    game.play(epochs=60)
-    told = [
-        trial.params
-        for trial in game._study.get_trials(deepcopy=False)
-        if trial.state is not TrialState.FAIL
-    ]
-    assert len(told) > 10
-    assert all(params in [row.params for row in curves.rows] for params in told)
-
-
-def test_the_nearest_row_is_by_share_of_the_range_and_by_equal_choices():
-    curves = a_table(rows=3)
-    for row, x, rate, kind in zip(
-        curves.rows, (0.5, 0.5, 0.9), (1.0, 4.0, 1.0), "aab", strict=True
-    ):
-        row.params.update({"x": x, "rate": rate, "kind": kind})
-    board = Board(curves)
-    # From 1 to 4 is 0.3 of the range's 2 decades, from 0.5 to 0.9 more.
-    assert board.nearest({"x": 0.5, "rate": 2.1, "kind": "a"}, set()) == 1
-    assert board.nearest({"x": 0.5, "rate": 1.9, "kind": "a"}, set()) == 0
-    assert board.nearest({"x": 0.9, "rate": 1.0, "kind": "a"}, set()) == 0
-    assert board.nearest({"x": 0.9, "rate": 1.0, "kind": "a"}, {0}) == 1
-    assert board.nearest({"x": 0.9, "rate": 1.0, "kind": "b"}, set()) == 2
-    assert board.nearest({"x": 0.9, "rate": 1.0, "kind": "b"}, {0, 1, 2}) is None
-
-
-def test_a_seed_that_never_matches_counts_as_the_whole_budget():
+def test_bars_are_held_by_what_was_compared():
     ten = [0.5] * 10
     seen = {
-        replay.OURS: [replay.Seen(ten, 0.2, 9), replay.Seen(ten, None, 9)],
-        replay.STOPPING: [replay.Seen([0.6, *ten[1:]], 0.1, 9)] * 2,
+        OURS: [Seen(ten, 0.2, 9), Seen(ten, None, 9)],
+        STOPPING: [Seen([0.6, *ten[1:]], 0.1, 9)] * 2,
     }
-    compared = replay.Compared([100, 100], seen)
-    measured = compared.measured()
+    measured = replay.measured(Compared([100, 100], seen))
     assert measured["epochs_to_match"].values == [0.2, 1.0]
     assert measured["worse_deciles"].values == [1]
-    assert compared.missed(replay.OURS) == 1
+
+
+def test_a_variant_may_let_the_first_trial_pause(quiet):
+    board = Board(a_table().table)
+    plays = {
+        name: replay.ALL[name].play(board, 1, epochs=60)
+        for name in ("ours, one start", "one start, first may pause")
+    }
+    first, other = (next(iter(played.epochs.values())) for played in plays.values())
+    assert first == 9
+    assert other < 9
 
 
 def test_replay_ends_with_the_names_that_scripts_read(tmp_path):

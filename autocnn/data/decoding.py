@@ -5,7 +5,6 @@ import json
 import multiprocessing
 import os
 import signal
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -15,6 +14,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from autocnn import processes
 from autocnn.data.audit import plural
 from autocnn.data.decode import (
     TRAITS,
@@ -256,17 +256,9 @@ class _DecodeJob:
 def _begin(many: bool) -> None:
     """Leave interrupts to the parent, and prepare for what is to come."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    processes.end_with_parent()
     if many:
         use_quick_decoder()
-
-
-def _end_with_parent() -> None:
-    """End this process when the one that started it has, however that ended."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
 
 
 def _summarize(headers: Sequence[Header]) -> Survey:

@@ -58,8 +58,8 @@ class StudyConfig:
     @property
     def startup(self) -> int:
         """After how many trials the sampler begins to learn from them."""
-        points = sum(1 for _ in start_points(self.space, portfolio=self.portfolio))
-        return points if points > 1 else RANDOM_TRIALS
+        points = start_points(self.space, portfolio=self.portfolio)
+        return startup(sum(1 for _ in points))
 
     def recipe(self, values: Mapping[str, Any]) -> Recipe:
         """Write out the recipe that drawn values stand for in this study."""
@@ -99,6 +99,11 @@ class StudyConfig:
 CHANGEABLE = {"sampler", "pruner", "source", "portfolio", "limits"}
 RANDOM_TRIALS = 10
 """Where there is no portfolio, as many trials are drawn at random first."""
+
+
+def startup(points: int) -> int:
+    """Say after how many trials a sampler may learn, if so many are start points."""
+    return points if points > 1 else RANDOM_TRIALS
 
 
 def check_name(name: str) -> str:

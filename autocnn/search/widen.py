@@ -70,6 +70,11 @@ def widen(storage: RDBStorage, study: int, before: Space, after: Space) -> None:
             )
 
 
+def distributions(space: Space) -> dict[str, BaseDistribution]:
+    """Say in Optuna's words what a space draws."""
+    return {name: distribution(choice) for name, choice in space.ranges.items()}
+
+
 def distribution(choice: Range) -> BaseDistribution:
     """Write a range as Optuna does."""
     match choice:
