@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from autocnn.choices import Choice, OneOf, Range, Scalar, describe
@@ -26,6 +26,7 @@ AUGMENTATION_CHOICES: Mapping[str, str] = {
 }
 LARGEST_FLAT_MAP = 4
 NARROWEST = 8
+EARLY = "early_max"
 EMA_DECAY = 0.99
 SETTABLE = {"learning_rate", "epochs", "ema_decay"}
 """What no parameter draws, but a space may set."""
@@ -39,7 +40,7 @@ KNOWN: Mapping[str, Collection[str]] = {
     "initialization": INITIALIZATIONS,
     "norm": {"batch_norm", "group_norm", "none"},
     "optimizer": OPTIMIZERS,
-    "pooling": {"max", "avg", "stride"},
+    "pooling": {"max", "avg", "stride", EARLY},
     "schedule": SCHEDULES,
     "stem": {"conv", "patch"},
 }
@@ -93,17 +94,18 @@ def to_recipe(
 
 def _layers(values: Mapping[str, Any], shape: ImageShape) -> list[str]:
     side = min(shape.height, shape.width)
-    width = values["width"]
-    layers = _stem(values, width)
     if values["stem"] == "patch":
         side //= 2
-    stages = min(values["stages"], max_stages(side))
+    most, width = max_stages(side), values["width"]
+    early = values["pooling"] == EARLY and most > 1
+    layers = _stem(values, _eights(width / 2) if early else width)
+    stages = min(values["stages"], most - early)
     for stage in range(stages):
         channels = _eights(width * values["width_growth"] ** stage)
+        halves = stage > 0 or early
         for number in range(values["convs_per_stage"]):
-            halve = stage > 0 and number == 0
-            layers += _block(values, channels, halve=halve)
-        side = side // 2 if stage > 0 else side
+            layers += _block(values, channels, halve=halves and number == 0)
+        side = side // 2 if halves else side
         if values["conv_dropout"] > _NEGLIGIBLE:
             layers.append(f"dropout2d {values['conv_dropout']:.3g}")
     return layers + _head(values, side)
@@ -122,14 +124,20 @@ def _stem(values: Mapping[str, Any], width: int) -> list[str]:
 
 
 def _block(values: Mapping[str, Any], width: int, *, halve: bool) -> list[str]:
-    """One block, at half the size if asked: by a stride, or by pooling before it."""
-    kernel = values["kernel"]
+    """One block, at half the size if asked: by a stride, or by pooling.
+
+    That comes before it; or right after its convolution, which then is dearer, but
+    sees more, and all that follows is done at half the size.
+    """
     before: list[str] = []
-    size = f"kernel={kernel}"
-    if halve and values["pooling"] == "stride":
+    after: list[str] = []
+    size, pooling = f"kernel={values['kernel']}", values["pooling"]
+    if halve and pooling == "stride":
         size += " stride=2"
+    elif halve and pooling == EARLY and values["block"] != "residual":
+        after = ["max_pool 2"]
     elif halve:
-        before = [f"{values['pooling']}_pool 2"]
+        before = ["max_pool 2" if pooling == EARLY else f"{pooling}_pool 2"]
     match values["block"]:
         case "residual":
             norm, activation = values["norm"], values["activation"]
@@ -138,18 +146,21 @@ def _block(values: Mapping[str, Any], width: int, *, halve: bool) -> list[str]:
                 f"residual {width} {size} norm={norm} activation={activation}",
             ]
         case "separable":
-            return before + _normalized(f"separable {width} {size}", values)
+            return before + _normalized(f"separable {width} {size}", values, after)
         case "squeeze_excite":
-            body = _normalized(f"conv {width} {size}", values)
+            body = _normalized(f"conv {width} {size}", values, after)
             return [*before, *body, "squeeze_excite 0.25"]
         case _:
-            return before + _normalized(f"conv {width} {size}", values)
+            return before + _normalized(f"conv {width} {size}", values, after)
 
 
-def _normalized(convolution: str, values: Mapping[str, Any]) -> list[str]:
+def _normalized(
+    convolution: str, values: Mapping[str, Any], after: Sequence[str] = ()
+) -> list[str]:
+    """Write a convolution out with what follows it; `after` comes first."""
     if values["norm"] == "none":
-        return [convolution, values["activation"]]
-    return [f"{convolution} bias=false", values["norm"], values["activation"]]
+        return [convolution, *after, values["activation"]]
+    return [f"{convolution} bias=false", *after, values["norm"], values["activation"]]
 
 
 def _head(values: Mapping[str, Any], side: int) -> list[str]:

@@ -27,9 +27,9 @@ PARAMETERS: Mapping[str, Parameter] = {
         IntRange(2, 4), 3, "groups of convolutions; each halves height and width"
     ),
     "convs_per_stage": Parameter(IntRange(1, 3), 2, "convolutions (or blocks) a stage"),
-    "width": Parameter(IntRange(16, 64, step=8), 48, "channels of the first stage"),
+    "width": Parameter(IntRange(16, 64, step=8), 56, "channels of the first stage"),
     "width_growth": Parameter(
-        FloatRange(1.0, 2.0), 1.5, "each stage's channels over the one before"
+        FloatRange(1.0, 2.0), 1.8, "each stage's channels over the one before"
     ),
     "stem": Parameter(
         OneOf(("conv", "patch")), "patch", "first layer: full size, or 4x4 at half size"
@@ -49,7 +49,9 @@ PARAMETERS: Mapping[str, Parameter] = {
         "activation",
     ),
     "pooling": Parameter(
-        OneOf(("max", "avg", "stride")), "max", "how a stage halves the size"
+        OneOf(("max", "avg", "stride", "early_max")),
+        "early_max",
+        "how a stage halves the size: first, or early: after its first convolution",
     ),
     "conv_dropout": Parameter(
         FloatRange(0.0, 0.3), 0.0, "channels silenced after each stage"

@@ -38,10 +38,10 @@ def compiled():
     """Write the first trial for CIFAR-10 out, some values changed, at any cost."""
     default = spaces.default_space(CIFAR10, accelerated=False)
 
-    def compile_with(max_flops=10**12, most_flops=math.inf, **changes):
+    def compile_with(max_flops=10**12, most_flops=math.inf, shape=CIFAR10, **changes):
         space = dataclasses.replace(default, max_flops=max_flops)
         values = {**space.defaults, **changes}
-        return spaces.to_recipe(space, values, CIFAR10, epochs=9, most_flops=most_flops)
+        return spaces.to_recipe(space, values, shape, epochs=9, most_flops=most_flops)
 
     return compile_with
 
@@ -86,6 +86,21 @@ def test_the_first_trial_builds_for_every_size(side, accelerated):
 
 def test_a_known_good_network_comes_first(compiled):
     recipe = compiled()
+    stage = ["conv {} kernel=3 bias=false", "max_pool 2", "batch_norm", "gelu"]
+    stage += ["conv {} kernel=3 bias=false", "batch_norm", "gelu"]
+    assert words(recipe) == [
+        "conv 32 kernel=4 stride=2 bias=false",
+        "batch_norm",
+        "gelu",
+        *[layer.format(56) for layer in stage],
+        *[layer.format(104) for layer in stage],
+        *[layer.format(184) for layer in stage],
+        "global_max_pool",
+    ]
+
+
+def test_stages_may_begin_at_half_the_size(compiled):
+    recipe = compiled(pooling="max", width=48, width_growth=1.5)
     assert words(recipe) == [
         "conv 48 kernel=4 stride=2 bias=false",
         "batch_norm",
@@ -125,13 +140,13 @@ def test_the_narrowest_network_may_cost_more_than_its_bound(compiled):
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"stem": "conv"}, "conv 48 kernel=3 bias=false"),
-        ({"norm": "none"}, "conv 48 kernel=3"),
+        ({"stem": "conv"}, "conv 32 kernel=3 bias=false"),
+        ({"norm": "none"}, "conv 56 kernel=3"),
         ({"norm": "group_norm"}, "group_norm"),
-        ({"block": "residual"}, "residual 48 kernel=3 norm=batch_norm activation=gelu"),
-        ({"block": "separable"}, "separable 48 kernel=3 bias=false"),
+        ({"block": "residual"}, "residual 56 kernel=3 norm=batch_norm activation=gelu"),
+        ({"block": "separable"}, "separable 56 kernel=3 bias=false"),
         ({"block": "squeeze_excite"}, "squeeze_excite 0.25"),
-        ({"pooling": "stride"}, "conv 72 kernel=3 stride=2 bias=false"),
+        ({"pooling": "stride"}, "conv 104 kernel=3 stride=2 bias=false"),
         ({"pooling": "avg"}, "avg_pool 2"),
         ({"conv_dropout": 0.12345}, "dropout2d 0.123"),
         ({"dense_dropout": 0.5}, "dropout 0.5"),
@@ -142,6 +157,34 @@ def test_the_narrowest_network_may_cost_more_than_its_bound(compiled):
 )
 def test_a_value_is_seen_in_the_layers(compiled, changes, expected):
     assert expected in words(compiled(**changes))
+
+
+def test_early_pooling_follows_the_convolution_that_widens(compiled):
+    layers = words(compiled(pooling="early_max", stages=2, width=48, width_growth=1.5))
+    assert layers == [
+        "conv 24 kernel=4 stride=2 bias=false", "batch_norm", "gelu",
+        "conv 48 kernel=3 bias=false", "max_pool 2", "batch_norm", "gelu",
+        "conv 48 kernel=3 bias=false", "batch_norm", "gelu",
+        "conv 72 kernel=3 bias=false", "max_pool 2", "batch_norm", "gelu",
+        "conv 72 kernel=3 bias=false", "batch_norm", "gelu",
+        "global_max_pool",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("block", ["plain", "residual", "separable", "squeeze_excite"])
+@pytest.mark.parametrize(
+    ("stem", "side"),
+    [("conv", 2), ("conv", 3), ("conv", 5), ("conv", 32), ("patch", 8), ("patch", 28)],
+)
+def test_early_pooling_halves_once_a_stage_as_long_as_it_can(
+    compiled, block, stem, side
+):
+    shape = dataclasses.replace(CIFAR10, height=side, width=side)
+    recipe = compiled(
+        shape=shape, pooling="early_max", block=block, stem=stem, stages=4
+    )
+    before_head = summarize(recipe, shape).layers[-3].output
+    assert before_head[1] in (1, 2, 3)
 
 
 @pytest.mark.parametrize(
