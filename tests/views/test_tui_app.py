@@ -633,9 +633,15 @@ def test_what_no_longer_holds_is_not_shown(play, study, state, hidden):
     play(person)
 
 
-def test_80_columns_say_how_long_it_takes(play):
+def test_80_columns_say_how_long_it_takes_how_fast_and_on_what(play):
     async def person(pilot) -> None:
-        assert "2m00s, about 10m00s left" in text(pilot.app)
+        first, second, *_ = text(pilot.app).splitlines()
+        assert "autocnn tiny │ 3/20 trials ●2 ⊘1 ▸2 │" in first
+        assert "│ 2 at once on 2 CPU cores " in first
+        assert first.endswith(" LIVE")
+        assert "│ 15% │ 2m00s, about 10m00s left │" in second
+        assert "│ 90/h " in second
+        assert second.endswith(" CPU 50% mem 1.0/8G")
 
     play(person, (80, 24))
 

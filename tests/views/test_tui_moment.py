@@ -147,6 +147,7 @@ def test_what_is_shown_each_second_takes_no_look_at_all_trials(config):
     assert (moment.total, moment.share) == (20, 2 / 20)
     assert moment.epochs == config.get("epochs", 2)
     assert moment.standing(running) == "2nd of 2"
+    assert leads(moment.study, moment.best) is None
     assert elapsed(moment) == "2m05s"
     assert columns.scale(moment) == (0.4, 0.9)
     assert columns.board(moment)[0].text(running) == "3"

@@ -1,12 +1,14 @@
 """The two lines above every screen: which study, how far, how well, how alive."""
 
 import os
+import re
 
 from rich.cells import set_cell_size
 from textual.content import Content
 from textual.widgets import Static
 
 from autocnn.views.tables import duration, score, size
+from autocnn.views.tui.heading import Part, line
 from autocnn.views.tui.last import leads
 from autocnn.views.tui.moment import Moment, elapsed
 
@@ -26,8 +28,8 @@ GONE = ("ENDED", "STOPPED", "NOT RUNNING", "NO SIGN")
 """How a life begins that no driver leads any more."""
 STANDS_STILL = (*GONE, "PAUSED", "STORAGE LOCKED")
 """And of a search of which nobody knows when it will end."""
-ROOMY = 100
-"""Columns from which on the second line says everything at its length."""
+KNOWN = r"NVIDIA|AMD|GeForce|Tesla|Quadro|\d+GB|HBM\w+|PCI[eE]|SXM\d?"
+"""Words in a device's name that tell nobody which of them it is."""
 PROMOTED = "^" if ASCII_ONLY else "↑"
 """Beside a running trial that went on after a pause."""
 if ASCII_ONLY:
@@ -58,10 +60,10 @@ class Header(Static):
             first, second = " autocnn", f" {self._trouble or 'reading the study ...'}"
         else:
             goes_on = not self._life.startswith(STANDS_STILL)
-            machine = "" if self._life.startswith(GONE) else _machine(self._moment)
-            first = _fit(*_identity(self._moment), self._life, width)
-            progress = _progress(self._moment, goes_on=goes_on, short=width < ROOMY)
-            second = _fit(*progress, machine, width)
+            gone = self._life.startswith(GONE)
+            machine = {} if gone else _machine(self._moment)
+            first = line(_identity(self._moment), {9: self._life}, width)
+            second = line(_progress(self._moment, goes_on=goes_on), machine, width)
         if self._trouble and self._moment is not None:
             second = " " + self._trouble
         style = "$error" if self._trouble else "$text"
@@ -83,67 +85,71 @@ def replace(line: Static, content: Content) -> None:
         line.update(content, layout=False)
 
 
-def _fit(left: str, more: list[str], right: str, width: int) -> str:
-    """Put as many parts on a line as fit, the last one at its right end."""
-    line = left
-    for part in more:
-        if len(line) + len(part) + len(right) + 5 <= width:
-            line += f" │ {part}"
-    return line + " " * max(1, width - len(line) - len(right) - 1) + right
-
-
-def _identity(moment: Moment) -> tuple[str, list[str]]:
+def _identity(moment: Moment) -> list[Part]:
+    """Say what is searched, how far it is, and what on."""
     config, state = moment.study.config, moment.study.state
-    found = dict(moment.counts)
+    found, name = dict(moment.counts), moment.study.name
     counts = " ".join(f"{SIGNS[name]}{found[name]}" for name in SIGNS if name in found)
     total = f"/{moment.total}" if moment.bounded else ""
-    parts = [f"{moment.finished}{total} trials {counts}"]
-    if config.get("data"):
-        parts.append(f"{config['data']}")
+    trials = f"{moment.finished}{total} trials"
+    parts: list[Part] = [{9: f"autocnn {name}"}, {8: trials, 6: f"{trials} {counts}"}]
+    if config.get("data", name) != name:
+        parts.append({5: f"{config['data']}"})
     if config.get("sampler"):
         pruner = f" + {config['pruner']}" if config.get("pruner") else ""
-        parts.append(f"{config['sampler']}{pruner}")
+        parts.append({4: f"{config['sampler']}{pruner}"})
     if state is not None:
-        at_once = f"{state.jobs} at once on " if state.jobs else ""
-        parts.append(f"{at_once}{state.device}")
-    return f" autocnn {moment.study.name}", parts
+        device = brief(state.device)
+        some = f"{state.jobs} on " if state.jobs else ""
+        all_of_it = f"{state.jobs} at once on " * bool(state.jobs) + state.device
+        parts.append({7: some + device, 3: all_of_it})
+    return parts
 
 
-def _progress(moment: Moment, *, goes_on: bool, short: bool) -> tuple[str, list[str]]:
-    """Say how well and how far; what is most worth knowing comes first."""
+def brief(device: str) -> str:
+    """NVIDIA H100 80GB HBM3 to ``H100``: what tells devices apart."""
+    words = [w for w in re.split("[ -]", device) if not re.fullmatch(KNOWN, w)]
+    return " ".join(words) or device
+
+
+def _progress(moment: Moment, *, goes_on: bool) -> list[Part]:
+    """Say how well and how far."""
     best, state = moment.best, moment.study.state
-    found = "no score yet"
+    found: Part = {9: "no score yet"}
     if best is not None:
         images = moment.study.config.get("val_images")
         final = leads(moment.study, best)
         top, name = (best, "best") if final is None else (final, "final")
-        found = f"{name} {score(top.val_accuracy, top.val_standard_error)} #{top.trial}"
-        if images and not short:
-            found += f" ({images} val images)"
-    share, times = moment.share, elapsed(moment)
+        text = f"{name} {score(top.val_accuracy, top.val_standard_error)} #{top.trial}"
+        found = {9: text} | ({2: f"{text} ({images} val images)"} if images else {})
+    parts, share, times = [found], moment.share, {7: elapsed(moment)}
     if state is not None and state.seconds_left is not None and goes_on:
-        times += f", about {duration(state.seconds_left)} left"
-    if share is None:
-        parts = [times]
-    else:
-        parts = [f"{share:.0%}" if short else f"{bar(share, 12)} {share:.0%}", times]
+        left = f"{duration(state.seconds_left)} left"
+        times = {7: left, 5: f"{times[7]}, {left}", 4: f"{times[7]}, about {left}"}
+    if share is not None:
+        parts.append({8: f"{share:.0%}", 3: f"{bar(share, 12)} {share:.0%}"})
+    parts.append(times)
     if state is not None and (hours := (state.seconds + state.earlier_seconds) / 3600):
-        parts.append(f"{moment.finished / hours:.0f} trials/h")
+        rate = f"{moment.finished / hours:.0f}"
+        parts.append({6: f"{rate}/h", 4: f"{rate} trials/h"})
     if state is not None and state.checkpoint_bytes:
-        parts.append(f"checkpoints {size(state.checkpoint_bytes)}")
-    return f" {found}", parts
+        parts.append({3: f"checkpoints {size(state.checkpoint_bytes)}"})
+    return parts
 
 
-def _machine(moment: Moment) -> str:
+def _machine(moment: Moment) -> Part:
+    """Say how busy it is, by what is likeliest to be the limit."""
     load = moment.study.state.load if moment.study.state else None
     if load is None:
-        return ""
-    text = f"CPU {load.cpu:.0%} mem {load.memory / 2**30:.1f}/"
-    text += f"{load.memory_total / 2**30:.0f}G"
+        return {}
+    used, total = load.memory / 2**30, f"/{load.memory_total / 2**30:.0f}G"
+    cpu = f"CPU {load.cpu:.0%}"
+    short, long = f"{cpu} mem {used:.0f}{total}", f"{cpu} mem {used:.1f}{total}"
     if load.device_memory_total:
-        used, total = load.device_memory, load.device_memory_total
-        text += f" GPU {used / 2**30:.1f}/{total / 2**30:.0f}G"
-    return text
+        used = load.device_memory / 2**30
+        total = f"/{load.device_memory_total / 2**30:.0f}G"
+        short, long = f"{cpu} GPU {used:.0f}{total}", f"{long} GPU {used:.1f}{total}"
+    return {5: short, 2: long}
 
 
 def bar(share: float, width: int) -> str:
