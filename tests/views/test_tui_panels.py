@@ -200,9 +200,37 @@ async def every_panel(pilot) -> None:
         assert name in shown or name == "overview"
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [(60, 20), *SIZES])
 def test_every_panel_fits_every_size_with_its_keys(size, tuned):
     play(tuned, every_panel, size)
+
+
+def test_the_curves_name_their_own_keys_before_those_of_all_screens(tuned):
+    names = [
+        "← → Trial",
+        "⏎ Open",
+        "m Mark",
+        "c Compare",
+        "y Scale",
+        "? Help",
+        "q Quit",
+    ]
+
+    async def look(pilot) -> None:
+        def keys() -> str:
+            return text(pilot.app).splitlines()[-1]
+
+        await until(pilot, lambda: "q Quit" in keys())
+        assert all(name in keys() for name in names)
+        assert "e Edit copy" not in keys()
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: "e Edit copy" in keys())
+        assert all(name in keys() for name in [*names, "space Pause", "x Prune"])
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "e Edit copy" not in keys())
+        assert "q Quit" in keys()
+
+    play(tuned, look, (80, 24), "curves")
 
 
 def test_every_panel_shows_a_study_without_trials(study, storage):

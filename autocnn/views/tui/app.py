@@ -15,7 +15,7 @@ from textual import work
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher, Footer, Static
+from textual.widgets import ContentSwitcher, Static
 from textual.worker import get_current_worker
 
 from autocnn.errors import AutocnnError
@@ -26,6 +26,7 @@ from autocnn.views.tui.feed import AGAIN, LOCKED, Failed, Feed, Read
 from autocnn.views.tui.header import GONE, Header
 from autocnn.views.tui.help import HelpScreen
 from autocnn.views.tui.history import History
+from autocnn.views.tui.keys import Keys
 from autocnn.views.tui.moment import Moment
 from autocnn.views.tui.news import NewsLine
 from autocnn.views.tui.overview import Overview
@@ -127,7 +128,7 @@ class Watch(Actions, App[str | None]):
                 yield make(id=name)
         yield Static(f"at least {SMALLEST[0]}x{SMALLEST[1]}, please", id="small")
         yield NewsLine()
-        yield Footer(show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Begin to read."""
@@ -204,8 +205,7 @@ class Watch(Actions, App[str | None]):
         shown = self.screen if isinstance(self.screen, Detail) else self.panel
         # The footer draws itself when all else stands.
         screen = shown if isinstance(shown, Detail) else self.default_screen
-        footers = screen.query_children(Footer)
-        drawn = any(key.size for footer in footers for key in footer.children)
+        drawn = any(keys.drawn for keys in screen.query_children(Keys))
         self.settled = shown.settled and drawn
         if not self.settled:
             self.set_timer(0.05, self._settle)

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from autocnn.store.rows import TrialRow
 from autocnn.views.tables import accuracy, count, duration, score
@@ -16,6 +16,7 @@ from autocnn.views.tui.actions import Actions
 from autocnn.views.tui.facts import entitle, points, put, written
 from autocnn.views.tui.filters import fit
 from autocnn.views.tui.header import ASCII_ONLY, SIGNS, Header
+from autocnn.views.tui.keys import Keys
 from autocnn.views.tui.moment import Moment
 from autocnn.views.tui.panel import Detail
 from autocnn.views.tui.plot import Plot, Role, Series
@@ -121,7 +122,7 @@ class CompareScreen(Detail):
             yield Table[Line](
                 lambda line: line.name, ascii_only=ASCII_ONLY, id="differences"
             )
-        yield Footer(show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Show what is known already."""

@@ -51,6 +51,8 @@ class Curves(Panel, can_focus=True):
         Binding("home,g", "choose(-1, True)", "Best", show=False, id="curves.first"),
         Binding("end,G", "choose(1, True)", "Worst", show=False, id="curves.last"),
         Binding("enter", "open", "Open", id="curves.open"),
+        Binding("m", "app.mark", "Mark", id="trial.mark"),
+        Binding("c", "app.compare", "Compare", id="trial.compare"),
         Binding("y", "scale", "Scale", id="plot.scale"),
     ]
 

@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from autocnn.store.outlook import Outlook
@@ -36,6 +36,7 @@ from autocnn.views.tui.facts import (
     value_columns,
 )
 from autocnn.views.tui.header import ASCII_ONLY, SIGNS, Header
+from autocnn.views.tui.keys import Keys
 from autocnn.views.tui.moment import Moment
 from autocnn.views.tui.panel import Detail
 from autocnn.views.tui.plot import Band, Plot, Series
@@ -119,7 +120,7 @@ class TrialScreen(Detail):
                 yield Table[tuple[int, Any]](
                     itemgetter(0), ascii_only=ASCII_ONLY, id="layers"
                 )
-        yield Footer(show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Show what is known already."""
@@ -241,10 +242,8 @@ class TrialScreen(Detail):
         parts = [score(row.val_accuracy, row.val_standard_error)]
         parts += [f"rank {rank} of {len(moment.ranked)}"] if rank else []
         parts += ["best"] if moment.best and moment.best.trial == row.trial else []
-        board = self.app.query_one("#board", Table)
-        parts += (
-            ["marked" if ASCII_ONLY else "✓ marked"] if row.trial in board.marks else []
-        )
+        if row.trial in self.app.query_one("#board", Table).marks:
+            parts.append("marked" if ASCII_ONLY else "✓ marked")
         return Content.assemble(
             (f" {moment.study.name} › ", "$secondary"),
             (f"#{row.trial}  ", "bold"),
