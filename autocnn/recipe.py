@@ -44,8 +44,8 @@ class TrainSettings:
     epochs: int = 10
     label_smoothing: float = 0.0
     ema_decay: float = 0.0
-    """Of a step, for the moving average of the weights, which is what is scored and kept;
-    0: the weights themselves are."""
+    """Of a step, for the weights' moving average, which is what is scored and kept;
+    0: they are themselves."""
     augmentation: tuple[Choice, ...] = ()
     initialization: str = "default"
 
