@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "train": "Train one recipe: a trial or a file.",
     "predict": "Label images with the best network of a study.",
     "dashboard": "Open a storage in optuna-dashboard.",
+    "bench": "Compare search policies on a study's own learning curves.",
     "space": "Print what a search draws from.",
     "data": "Look at a data set before searching: classes, sizes, duplicates.",
 }

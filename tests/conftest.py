@@ -6,15 +6,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import optuna
 import pytest
 import torch
 from optuna.storages import RDBStorage
+from optuna.trial import TrialState, create_trial
 
 from autocnn import recipe as recipes
+from autocnn.choices import FloatRange, OneOf, Range
 from autocnn.data.batches import Batches, batches_of
 from autocnn.data.cache import Prepared, open_search_images, prepare
 from autocnn.data.splits import search_splits
 from autocnn.recipe import ImageShape, Recipe
+from autocnn.search.space import Space
+from autocnn.search.study import StudyConfig, open_study
+from autocnn.search.widen import distributions
 from autocnn.storage import open_storage, storage_url
 
 # Last, so that the installed package is what is tested: benchmarks are only here.
@@ -95,6 +101,63 @@ def storage(tmp_path: Path, empty_storage: Path) -> Iterator[RDBStorage]:
     yield storage
     storage.remove_session()
     storage.engine.dispose()
+
+
+@pytest.fixture
+def make_curves(
+    storage: RDBStorage, tiny_shape: ImageShape
+) -> Callable[..., optuna.Study]:
+    """Make a study of trials whose curves are scripted; `changes` are of its config.
+
+    The nearer its learning rate is to the usual one, the better a trial.
+    """
+    drawn: dict[str, Range] = {
+        "learning_rate_factor": FloatRange(0.1, 10.0, log=True),
+        "optimizer": OneOf(("sgd", "adam", "rmsprop")),
+        "block": OneOf(("plain", "residual")),
+    }
+    defaults = {"learning_rate_factor": 1.0, "optimizer": "sgd", "block": "plain"}
+
+    def make(complete: int, paused: int = 0, **changes: object) -> optuna.Study:
+        space = Space(ranges=drawn, fixed={}, defaults=defaults)
+        settings = {
+            "data": "tiny",
+            "source": "my images",
+            "fingerprint": "",
+            "shape": tiny_shape,
+            "train_images": 119,
+            "val_images": 31,
+            "epochs": 3,
+            "folds": 0,
+            "seed": 0,
+            "space": space,
+            "sampler": "random",
+            "pruner": "none",
+        }
+        config = StudyConfig(**{**settings, **changes})
+        study = open_study(storage, "tiny", config)
+        random = np.random.default_rng(0)
+        for number in range(complete + paused):
+            log = random.uniform(-1, 1)
+            ends = number < complete
+            curve = [(0.9 - abs(log) / 2) * (1 - 0.4**epoch) for epoch in (1, 2, 3)]
+            study.add_trial(
+                create_trial(
+                    state=TrialState.COMPLETE if ends else TrialState.RUNNING,
+                    value=max(curve) if ends else None,
+                    intermediate_values=dict(enumerate(curve[: 3 if ends else 1], 1)),
+                    user_attrs={} if ends else {"status": "paused"},
+                    params={
+                        "learning_rate_factor": 10**log,
+                        "optimizer": ("sgd", "adam", "rmsprop")[random.integers(3)],
+                        "block": ("plain", "residual")[random.integers(2)],
+                    },
+                    distributions=distributions(space),
+                )
+            )
+        return study
+
+    return make
 
 
 def _patterns(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Progress of long work that is not a search: decoding images, labeling them."""
+"""Progress of long work that is not a search: decoding images, labeling them, ..."""
 
 import contextlib
 import sys
@@ -12,8 +12,15 @@ SECONDS = 10.0
 Progress = Callable[[str, int, int], None]
 
 
+def decoding_progress(
+    say: Callable[[str], None],
+) -> contextlib.AbstractContextManager[Progress]:
+    """Show how many images are done."""
+    return progress_of("images", say)
+
+
 @contextlib.contextmanager
-def decoding_progress(say: Callable[[str], None]) -> Iterator[Progress]:
+def progress_of(things: str, say: Callable[[str], None]) -> Iterator[Progress]:
     """Show a bar on a terminal; elsewhere say it now and then."""
     if sys.stderr.isatty():
         from rich.progress import Progress as Bar
@@ -34,11 +41,11 @@ def decoding_progress(say: Callable[[str], None]) -> Iterator[Progress]:
     def tell(what: str, done: int, total: int) -> None:
         now = time.monotonic()
         if what not in said:
-            say(f"{what}: {total} images" if total else what)
+            say(f"{what}: {total} {things}" if total else what)
         elif now - said[what] < SECONDS:
             return
         else:
-            say(f"{what}: {done} of {total} images")
+            say(f"{what}: {done} of {total} {things}")
         said[what] = now
 
     yield tell

@@ -33,6 +33,8 @@ BAD_WORDS = [
     ("show missing.toml", 2, "missing.toml"),
     ("show best", 4, "autocnn search"),
     ("leaderboard", 4, "autocnn search"),
+    ("bench", 4, "autocnn search"),
+    ("bench --seeds 0", 2, "0"),
     ("predict x.png", 4, "autocnn search"),
     ("train missing.toml", 2, "missing.toml"),
     ("space --image 3x3", 2, "28x28x1"),
