@@ -3,11 +3,12 @@
 import math
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 
@@ -77,14 +78,26 @@ def environment(settings: Mapping[str, str]) -> Iterator[None]:
 def worker_context(threads: int) -> SpawnContext | ForkServerContext:
     """Have what workers start from: with PyTorch loaded, where the system allows it.
 
-    The fork server loads it in the background: call this as early as can be.
+    The fork server loads it in the background: call this as early as can be. Ctrl-C
+    reaches neither it nor them: whoever starts them decides what it means.
     """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
-    with environment(worker_environment(threads)):
+    with environment(worker_environment(threads)), _interrupts_held():
         forkserver.set_forkserver_preload(["autocnn.engines.preload"])
         forkserver.ensure_running()
     return multiprocessing.get_context("forkserver")
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let no interrupt through to what starts now, for as long as that lives."""
+    resource_tracker.ensure_running()  # it would, if it were started within
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def end_with_parent() -> None:

@@ -1,10 +1,8 @@
 """Policies beside each other on one table, over many seeds, with equal epochs."""
 
-import signal
 import statistics
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,6 +13,7 @@ from autocnn import processes
 from autocnn.offline.board import Board
 from autocnn.offline.game import Played, Policy
 from autocnn.offline.policies import RIVAL
+from autocnn.offline.spread import spread
 
 TENTHS = range(1, 11)
 
@@ -87,21 +86,15 @@ def compare(
     """
     work = partial(play_all, board, policies, trials)
     workers = min(seeds, processes.cores())
-    found = []
-    if workers == 1:
-        _quiet()
-        for seed in range(seeds):
-            found.append(work(seed))
-            heard(len(found))
-    else:
-        context = processes.worker_context(1)
-        with ProcessPoolExecutor(workers, context, _begin) as pool:
-            for one in pool.map(work, range(seeds)):
-                found.append(one)
-                heard(len(found))
+    alone = ((seed, work(seed)) for seed in range(seeds))
+    found = {}
+    for seed, one in alone if workers == 1 else spread(work, seeds, workers):
+        found[seed] = one
+        heard(len(found))
+    games = [found[seed] for seed in range(seeds)]
     return Compared(
-        budgets=[budget for budget, _ in found],
-        seen={name: [seen[name] for _, seen in found] for name in policies},
+        budgets=[budget for budget, _ in games],
+        seen={name: [seen[name] for _, seen in games] for name in policies},
     )
 
 
@@ -109,6 +102,8 @@ def play_all(
     board: Board, policies: Mapping[str, Policy], trials: int, seed: int
 ) -> tuple[int, dict[str, Seen]]:
     """Play policies with one seed; with the budget that the rival sets."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     rival = policies[RIVAL].play(board, seed, trials=trials)
     budget, target = len(rival.best), rival.best[-1]
     seen = {}
@@ -117,19 +112,6 @@ def play_all(
         played = rival if own else policy.play(board, seed, epochs=budget)
         seen[name] = _see(played, budget, target)
     return budget, seen
-
-
-def _quiet() -> None:
-    """Let Optuna say nothing of each trial."""
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-
-
-def _begin() -> None:
-    """Prepare a worker."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # there is nothing to bring to an end
-    processes.end_with_parent()
-    _quiet()
 
 
 def _see(played: Played, budget: int, target: float) -> Seen:

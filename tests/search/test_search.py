@@ -211,12 +211,12 @@ def test_a_search_may_find_its_data_gone(make_search, engine, tmp_path):
 def test_a_promoted_trial_learns_exactly_as_if_it_had_never_paused(
     make_search, one_worker
 ):
-    rates = [0.02, 1e-6, 2e-6, 3e-6]
+    rates = [1e-6, 0.02, 2e-6, 3e-6]  # the first trial never pauses
     drawn = {"learning_rate": rates, "batch_size": 32, "optimizer": "sgd"}
     paused = make_search(drawn, epochs=9, pruner="asha")
     assert paused.run(one_worker, trials=4) == "complete"
-    (promoted,) = [row for row in paused.rows() if row.status == "complete"]
-    assert promoted.promotions
+    (promoted,) = [row for row in paused.rows() if row.promotions]
+    assert (promoted.status, promoted.params["learning_rate"]) == ("complete", 0.02)
     paused.forget()
     unbroken = make_search(drawn, epochs=9)
     assert unbroken.run(one_worker, trials=4) == "complete"

@@ -133,9 +133,9 @@ def test_what_is_drawn_lies_in_the_ranges(read):
 
 def test_the_first_trial_is_the_default_where_it_fits(read):
     space = read(
-        "[space]\nwidth = { min = 50, max = 64 }\nactivation = ['elu', 'relu']"
+        "[space]\nwidth = { min = 60, max = 64 }\nactivation = ['elu', 'relu']"
     )
-    assert space.defaults["width"] == 50
+    assert space.defaults["width"] == 60
     assert space.defaults["activation"] == "elu"
     assert space.defaults["batch_size"] == PARAMETERS["batch_size"].default
 

@@ -1,5 +1,6 @@
 """Events as sentences and as JSON; every kind of event has both."""
 
+import dataclasses
 import json
 from typing import get_args
 
@@ -51,6 +52,15 @@ EXAMPLES = [
     events.TrialPaused(
         trial=1, val_accuracy=0.625, epochs=3, reason="14th of 17 at epoch 3"
     ),
+    events.FinalStarted(
+        trial=1,
+        parameters=1000,
+        flops=2_000_000,
+        epochs=40,
+        epochs_done=3,
+        seconds_left=600.0,
+    ),
+    events.FinalEnded(trial=1, val_accuracy=0.75, epochs=40, seconds=610.0, kept=False),
     events.BestImproved(trial=1, val_accuracy=0.625, folder="studies/s/best"),
     events.Notice(text="look here"),
     events.TrialEnded(
@@ -87,6 +97,12 @@ def test_a_refused_trial_has_no_score():
     )
 
 
+def test_the_final_training_is_told_apart():
+    (epoch,) = (each for each in EXAMPLES if isinstance(each, events.EpochEnded))
+    epoch = dataclasses.replace(epoch, fold=0, final=True)
+    assert plain.line(epoch).startswith("final training epoch 4/9: val 62.5%")
+
+
 def test_every_kind_of_event_has_an_example():
     assert {type(example) for example in EXAMPLES} == set(get_args(events.Event))
 
@@ -114,9 +130,17 @@ def test_lines_say_what_a_person_wants_to_know():
     assert "1m01s" in lines[3]
     paused = "trial 1 paused: 14th of 17 at epoch 3 (val 62.5%, 3 epochs)"
     assert lines[4] == paused
-    assert "pruned: 3rd of 4 at epoch 4" in lines[7]
-    assert "best is trial 1 with 62.5% validation accuracy" in lines[8]
-    assert "1h01m" in lines[8]
+    assert lines[5] == (
+        "final training: trial 1's recipe, 40 epochs with all the machine has, "
+        "from epoch 3, about 10m00s"
+    )
+    assert lines[6] == (
+        "final training complete (val 75.0%, 40 epochs, 10m10s): not better than the "
+        "best trial, not kept"
+    )
+    assert "pruned: 3rd of 4 at epoch 4" in lines[9]
+    assert "best is trial 1 with 62.5% validation accuracy" in lines[10]
+    assert "1h01m" in lines[10]
 
 
 def test_a_pause_is_a_json_object_with_all_that_is_known(capsys):
