@@ -23,6 +23,8 @@ FROM_THE_TABLE = {"portfolio: shallow, dense", "portfolio: tiny, adamax"}
 
 On that table they would be handed what they are to find, so nobody begins with them.
 """
+NOT_IN_THE_TABLE = {"portfolio: flip"}
+"""Start points that its space, which is older, cannot draw."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

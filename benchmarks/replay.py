@@ -19,7 +19,7 @@ from autocnn.offline.policies import OURS, RIVAL, STOPPING, policies, stopping
 from autocnn.search import portfolio, rungs
 from autocnn.search.samplers import make_sampler
 from autocnn.views import policies as view
-from benchmarks.curves import FROM_THE_TABLE, Curves
+from benchmarks.curves import FROM_THE_TABLE, NOT_IN_THE_TABLE, Curves
 from benchmarks.report import Bar, Measured
 
 TRIALS = 50
@@ -66,7 +66,7 @@ def _at(epochs: Sequence[int], _: int) -> Sequence[int]:
     return epochs
 
 
-PORTFOLIO = 1 + len(portfolio.PORTFOLIO) - len(FROM_THE_TABLE)
+PORTFOLIO = 1 + len(portfolio.PORTFOLIO) - len(FROM_THE_TABLE | NOT_IN_THE_TABLE)
 _ours = partial(
     Variant, sampler=_sampler("tpe", PORTFOLIO), rungs=rungs.rungs, starts=PORTFOLIO
 )

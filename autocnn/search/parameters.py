@@ -97,6 +97,7 @@ PARAMETERS: Mapping[str, Parameter] = {
                 "flip+shift+cutout",
                 "flip+shift+jitter",
                 "shift+rotate",
+                "flip",
             )
         ),
         "flip+shift",

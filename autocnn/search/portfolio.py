@@ -13,6 +13,7 @@ from autocnn.store.rows import StudySnapshot
 
 PORTFOLIO: Mapping[str, Mapping[str, Scalar]] = {
     "squeeze, silu": {"block": "squeeze_excite", "activation": "silu"},
+    "flip": {"augmentation": "flip"},
     "shallow, dense": {
         "stages": 2,
         "convs_per_stage": 1,
