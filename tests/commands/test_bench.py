@@ -2,10 +2,22 @@
 
 import csv
 import json
+import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
 from autocnn.offline.policies import OURS, RIVAL, policies
+
+# Who starts these tests may have told them to ignore interrupts.
+MAIN = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from autocnn.cli import main
+main()
+"""
 
 
 @pytest.fixture
@@ -74,3 +86,21 @@ def test_folds_are_refused(bench):
     assert ran.code == 3
     assert "study 'tiny' has 3 folds" in ran.err
     assert "\n  hint: " in ran.err
+
+
+def test_ctrl_c_ends_it_without_a_word(make_curves, tmp_path):
+    make_curves(24)
+    words = ["bench", "--storage", str(tmp_path / "autocnn.db"), "--seeds", "100000"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", MAIN, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith("searching the curves")
+    os.killpg(process.pid, signal.SIGINT)
+    out, errors = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert "Traceback" not in errors
