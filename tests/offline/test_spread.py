@@ -48,6 +48,10 @@ def test_nobody_works_on_when_the_caller_has_enough():
     working = spread(take_long, 2, 2)
     assert next(working) == (0, 0)
     working.close()
-    for process in set(multiprocessing.active_children()) - set(before):
+    started = set(multiprocessing.active_children()) - set(before)
+    for process in started:
         process.join(60)
-        assert process.exitcode == -signal.SIGTERM
+    # The one whose number was done may have ended by itself.
+    codes = {process.exitcode for process in started}
+    assert -signal.SIGTERM in codes
+    assert codes <= {0, -signal.SIGTERM}
