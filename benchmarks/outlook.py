@@ -40,13 +40,13 @@ def measure(curves: Curves, epoch: int) -> dict[str, Kept]:
     rows = [_trial(row) for row in curves.whole]
     noise = (0.25 / curves.about["val_images"]) ** 0.5
     found: dict[str, list[tuple[bool, float]]] = {"power law": [], "gains": []}
-    for row in rows:
+    for recorded, row in zip(curves.whole, rows, strict=True):
         end = max(row.curve)
         middle, deviation = _power_law(row.curve[:epoch], curves.epochs, noise)
         held = abs(end - middle) < QUANTILE * deviation
         found["power law"].append((held, middle - end))
         others = chosen.sample([each for each in rows if each is not row], OTHERS)
-        begun = _trial(curves.whole[rows.index(row)], epoch)
+        begun = _trial(recorded, epoch)
         seen = outlook(begun, others, best=None)
         assert seen is not None
         found["gains"].append((seen.low <= end <= seen.high, seen.mean - end))

@@ -56,9 +56,9 @@ class FinalTraining:
         self._final = final
         found = snapshot(study)
         self._row = next(row for row in found.trials if row.trial == final.trial)
-        self._folder = plan.folder / "checkpoints" / FINAL_FOLDER
-        self._kept = best.kept_score(plan.folder / "best", found)
         folder = plan.folder / "checkpoints"
+        self._folder = folder / FINAL_FOLDER
+        self._kept = best.kept_score(plan.folder / "best", found)
         self._beat = Beat(study, plan.device, checkpoints=folder, goes_on=True)
         self._steering = Steering(study)
         self._asked = False
