@@ -101,7 +101,7 @@ def command(
     if screenshot is None and not in_browser:
         check_terminal("watch")
     feed = LiveFeed(place.url, study)
-    found = feed.read_first()
+    found = feed.read_first(glance=screenshot is None and not trials)
     for trial in trials:
         find_trial(found, str(trial))
     if in_browser:

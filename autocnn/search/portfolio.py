@@ -12,8 +12,8 @@ from autocnn.search.space import Space
 from autocnn.store.rows import StudySnapshot
 
 PORTFOLIO: Mapping[str, Mapping[str, Scalar]] = {
-    "squeeze, silu": {"block": "squeeze_excite", "activation": "silu"},
     "flip": {"augmentation": "flip"},
+    "squeeze, silu": {"block": "squeeze_excite", "activation": "silu"},
     "shallow, dense": {
         "stages": 2,
         "convs_per_stage": 1,

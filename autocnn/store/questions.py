@@ -10,6 +10,7 @@ from autocnn.store import tables
 
 HEAVY = ("layers", "epochs")
 """Attributes of trials that are read only where they are needed."""
+UNFINISHED = ("RUNNING", "WAITING")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,25 @@ TRIALS = select(
     ),
 )
 """Trials of a `study` after the `last` one, and those among `open`."""
+COUNT = select(func.count()).where(tables.trials.c.study_id == bindparam("study"))
+LEADING = (
+    select(tables.steps.c.trial_id)
+    .join(tables.trials, tables.trials.c.trial_id == tables.steps.c.trial_id)
+    .where(tables.trials.c.study_id == bindparam("study"))
+    .group_by(tables.steps.c.trial_id)
+    .order_by(func.max(tables.steps.c.intermediate_value).desc())
+    .limit(bindparam("most"))
+)
+"""The trials of a `study` that came highest in any epoch, at `most` so many."""
+UNDERWAY = (
+    select(tables.trials.c.trial_id)
+    .where(
+        tables.trials.c.study_id == bindparam("study"),
+        tables.trials.c.state.in_(UNFINISHED),
+    )
+    .limit(bindparam("most"))
+)
+"""Trials of a `study` that are not over."""
 PAUSED = _among(
     select(tables.attributes.c.trial_id).where(
         tables.attributes.c.key == "status",

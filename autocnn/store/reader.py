@@ -4,6 +4,7 @@ Optuna's own way takes 17 s for 10,000 trials; these are its tables, read direct
 """
 
 import contextlib
+import dataclasses
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -46,6 +47,26 @@ class Reader:
         """
         with self._told():
             return self._read()
+
+    def glance(self, most: int) -> StudySnapshot | None:
+        """Read the best of many trials, and those that are not over: that is quick.
+
+        Each at `most` so many; None if `read` is about as quick. Raises as that does.
+        """
+        with self._told():
+            connection = self._connect()
+            try:
+                self._check(connection)
+                self._trials(connection)
+                attributes = _study_values(connection, self._study)
+                some = Trials(self._study)
+                there = some.glance(connection, val_images(attributes), most)
+            finally:
+                connection.rollback()
+        rows = some.rows()
+        found = compose(self._name, attributes, rows, some.distributions)
+        unread = there - len(rows)
+        return dataclasses.replace(found, unread=unread) if rows else None
 
     def detail(self, trial: int) -> Mapping[str, Any]:
         """Read what is not in a trial's row: its layers, and all of its epochs."""

@@ -104,6 +104,8 @@ class StudySnapshot:
     """What the last trial's values were drawn from."""
     final: Final | None = None
     """The last training of a winner's recipe after a search."""
+    unread: int = 0
+    """How many more trials there are: these are some of the best, at first sight."""
 
     def ranked(self) -> list[TrialRow]:
         """Trials with a score, best first, earlier before later at a tie."""

@@ -1,6 +1,7 @@
 """Rows of trials, read from Optuna's tables: all of them, then those that change."""
 
 import json
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,10 +13,9 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Connection
 
 from autocnn.store import questions
-from autocnn.store.questions import Question
+from autocnn.store.questions import UNFINISHED, Question
 from autocnn.store.rows import TrialRow, row
 
-UNFINISHED = ("RUNNING", "WAITING")
 MANY = 500
 SPECIAL = {"INF_POS": float("inf"), "INF_NEG": float("-inf"), "NAN": float("nan")}
 
@@ -63,6 +63,34 @@ class Trials:
             for trial in connection.execute(questions.TRIALS, asked)
             if trial[2] != "RUNNING" or trial[0] not in resting
         ]
+        self._take(connection, images, found)
+
+    def glance(self, connection: Connection, images: int | None, most: int) -> int:
+        """Read the best trials and those that are not over; say how many there are.
+
+        Each at `most` so many. If there are no more in all, nothing is read.
+        """
+        asked: dict[str, Any] = {"study": self._study}
+        there = connection.execute(questions.COUNT, asked).scalar() or 0
+        if there <= 2 * most:
+            return there
+        some = [
+            trial
+            for question in (questions.LEADING, questions.UNDERWAY)
+            for trial in connection.execute(question, asked | {"most": most}).scalars()
+        ]
+        asked |= {"last": sys.maxsize, "open": some}
+        found = connection.execute(questions.TRIALS, asked).all()
+        self._take(connection, images, found)
+        return there
+
+    def _take(
+        self,
+        connection: Connection,
+        images: int | None,
+        found: Sequence[Sequence[Any]],
+    ) -> None:
+        """Read these trials."""
         parts = self._parts(connection, found)
         for number, name, state, started, ended in found:
             self._last = max(self._last, number)

@@ -220,6 +220,27 @@ def test_a_large_study_is_read_as_a_snapshot_has_it(tmp_path, make_reader, monke
     storage.engine.dispose()
 
 
+def test_at_a_glance_the_best_of_a_large_study_and_what_runs_are_read(
+    tmp_path, make_reader
+):
+    url = make_study(tmp_path / "large.db", trials=40, running=2)
+    reader = make_reader("large", url)
+    some, whole = reader.glance(5), reader.read()
+    assert some.ranked()[:5] == whole.ranked()[:5]
+    running = [row for row in whole.trials if row.status == "running"]
+    assert [row for row in some.trials if row.status == "running"] == running
+    assert len(some.trials) + some.unread == len(whole.trials) == 40
+    assert (some.config, some.state) == (whole.config, whole.state)
+    assert whole.unread == 0
+
+
+def test_a_glance_at_a_small_study_is_not_worth_it(study, make_reader):
+    add(study, curve=[0.5, 0.9])
+    reader = make_reader()
+    assert reader.glance(5) is None
+    assert len(reader.read().trials) == 1
+
+
 def test_nothing_is_read_when_nothing_has_changed(study, make_reader):
     reader = make_reader()
     assert reader.read() is not None

@@ -21,7 +21,9 @@ from autocnn.views.tui import actions, columns, extras, pulse
 from autocnn.views.tui import app as apps
 from autocnn.views.tui.app import Watch
 from autocnn.views.tui.feed import LiveFeed
+from autocnn.views.tui.header import Header
 from autocnn.views.tui.table import Table
+from benchmarks.studies import make_study
 
 DISTRIBUTIONS = {
     "width": IntDistribution(8, 64, step=8),
@@ -754,3 +756,26 @@ def test_leaving_does_not_wait_for_the_next_look_at_a_far_storage(play, monkeypa
 
     play(person)
     assert time.monotonic() - begun < 30
+
+
+def test_the_best_of_a_large_study_are_shown_before_the_others_are_read(tmp_path):
+    url = make_study(tmp_path / "large.db", trials=1_000, running=2)
+    feed = LiveFeed(url, "large")
+    assert feed.read_first(glance=True).unread
+    app, titles = Watch(feed), []
+
+    async def go() -> None:
+        async with app.run_test(size=(120, 40)) as pilot:
+            await until(pilot, lambda: app.moment is not None)
+            titles.append(str(app.panel.board.border_title))
+            titles.append(pilot.app.query_one(Header).render().plain)
+            await until(pilot, lambda: not app.moment.study.unread)
+            await until(pilot, lambda: app.settled)
+            titles.append(str(app.panel.board.border_title))
+
+    asyncio.run(go())
+    first, header, last = titles
+    assert "of 1000 trials" in first
+    assert "reading the others" in first
+    assert "reading 1000 trials" in header
+    assert "1000 of 1000 trials" in last

@@ -150,9 +150,9 @@ class Watch(Actions, App[str | None]):
                 try:
                     found = self.feed.read()
                     if found is not None:
-                        read = time.monotonic()
-                        moment = history.update(found, self.feed.now())
-                        self.post_message(Read(moment))
+                        past = History() if found.unread else history
+                        read = 0.0 if found.unread else time.monotonic()
+                        self.post_message(Read(past.update(found, self.feed.now())))
                     elif (trouble := self.pulse.trouble(self.feed)) != self.trouble:
                         self.post_message(Failed(trouble))
                     wait = self.feed.seconds

@@ -17,6 +17,8 @@ from autocnn.store.reader import Reader
 from autocnn.store.rows import StudySnapshot, find_study
 from autocnn.views.tui.moment import Moment
 
+GLANCE = 200
+"""Trials that are read at first sight of a large study."""
 LOCKED = "locked"
 """As SQLite says it, and so do we."""
 AGAIN = "; it is tried again"
@@ -116,9 +118,13 @@ class LiveFeed:
             self._name = found.name
         return found
 
-    def read_first(self) -> StudySnapshot:
-        """Read all of the study now; the next `read` gives it again."""
-        found = self._reader.read()
+    def read_first(self, *, glance: bool = False) -> StudySnapshot:
+        """Read the study now; the next `read` gives it again.
+
+        At a `glance`, of a large one only what stands at the top of its first screen.
+        """
+        found = self._reader.glance(GLANCE) if glance else None
+        found = found or self._reader.read()
         assert found is not None
         self._first = found
         return found

@@ -92,6 +92,8 @@ def _identity(moment: Moment) -> list[Part]:
     counts = " ".join(f"{SIGNS[name]}{found[name]}" for name in SIGNS if name in found)
     total = f"/{moment.total}" if moment.bounded else ""
     trials = f"{moment.finished}{total} trials"
+    if moment.study.unread:
+        trials, counts = f"reading {moment.total} trials", "..."
     parts: list[Part] = [{9: f"autocnn {name}"}, {8: trials, 6: f"{trials} {counts}"}]
     if config.get("data", name) != name:
         parts.append({5: f"{config['data']}"})
@@ -129,6 +131,8 @@ def _progress(moment: Moment, *, goes_on: bool) -> list[Part]:
     if share is not None:
         parts.append({8: f"{share:.0%}", 3: f"{bar(share, 12)} {share:.0%}"})
     parts.append(times)
+    if moment.study.unread:
+        return parts
     if state is not None and (hours := (state.seconds + state.earlier_seconds) / 3600):
         rate = f"{moment.finished / hours:.0f}"
         parts.append({6: f"{rate}/h", 4: f"{rate} trials/h"})

@@ -77,7 +77,7 @@ class Moment:
         """How many trials the study is to reach, as far as is known."""
         planned = self.study.state.trials if self.study.state else 0
         refused = dict(self.counts).get(REFUSED, 0)
-        return max(planned, len(self.study.trials) - refused)
+        return max(planned, len(self.study.trials) + self.study.unread - refused)
 
     @property
     def bounded(self) -> bool:
@@ -88,6 +88,8 @@ class Moment:
     def share(self) -> float | None:
         """How much of the search is behind it, 0 to 1: by trials or time, if known."""
         state = self.study.state
+        if self.study.unread:
+            return None
         if state is not None and not self.bounded:
             if state.seconds_left is None and state.phase != "ended":
                 return None

@@ -103,7 +103,10 @@ class Overview(Panel):
 
     def _title(self, shown: int) -> None:
         assert self._moment is not None
-        title = f"leaderboard · {shown} of {len(self._moment.study.trials)} trials"
+        study = self._moment.study
+        title = f"leaderboard · {shown} of {len(study.trials) + study.unread} trials"
+        if study.unread:
+            title += " · reading the others"
         if self._wrong:
             title += f" · {self._wrong}"
         elif self._filter is not None:
