@@ -16,7 +16,8 @@ from autocnn.nets.net import summarize
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.search import best
 from autocnn.search.jobs import ATTEMPTS, POLL_SECONDS, Engine, Job, Progress
-from autocnn.train.attempt import weights_file
+from autocnn.train.answers import load
+from autocnn.train.attempt import answers_file, weights_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,17 +60,21 @@ def train(
             params={},
         )
     )
-    leading = _follow(job, engine, emit, stopping)
-    if leading is None:
+    epochs = follow(job, engine, emit, stopping)
+    if epochs is None:
         return None
+    leading = max(epochs, key=lambda epoch: (epoch.val_accuracy, -epoch.epoch))
     return _keep(request, leading, work, summary.parameters)
 
 
-def _follow(
+def follow(
     job: Job, engine: Engine, emit: Emit, stopping: Callable[[], bool]
-) -> EpochEnded | None:
-    """Listen until the job is done; give its best epoch, or None if it was stopped."""
-    heard: dict[int, EpochEnded] = {}
+) -> list[EpochEnded] | None:
+    """Listen until a job is done; give its epochs, or None if it was stopped.
+
+    AutocnnError if it fails.
+    """
+    heard: dict[tuple[int, int], EpochEnded] = {}
     asked, attempts = False, 1
     engine.submit(job)
     while True:
@@ -79,15 +84,13 @@ def _follow(
         for message in engine.poll(POLL_SECONDS):
             if isinstance(message, EpochEnded):
                 # A worker that took over tells again what was told before.
-                if message.epoch not in heard:
-                    heard[message.epoch] = message
+                if (message.fold, message.epoch) not in heard:
+                    heard[message.fold, message.epoch] = message
                     emit(message)
             elif isinstance(message, Progress):
                 pass  # epochs are news enough here
             elif message.outcome == "complete":
-                return max(
-                    heard.values(), key=lambda epoch: (epoch.val_accuracy, -epoch.epoch)
-                )
+                return list(heard.values())
             elif asked:
                 return None
             elif message.outcome == "lost" and attempts < ATTEMPTS:
@@ -126,6 +129,7 @@ def _keep(
         study=None,
     )
     recipe = dataclasses.replace(request.recipe, shape=request.shape)
-    best.keep(request.folder, weights_file(work, 0, leading.epoch), recipe, card)
+    weights, said = weights_file(work, 0, leading.epoch), load(answers_file(work))
+    best.keep(request.folder, weights, recipe, card, said)
     shutil.rmtree(work, ignore_errors=True)
     return card

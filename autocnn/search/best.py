@@ -10,6 +10,10 @@ from autocnn import recipe as recipes
 from autocnn.data.images import DataInfo
 from autocnn.recipe import Recipe
 from autocnn.store.rows import StudySnapshot, standard_error
+from autocnn.train.answers import Answers, save
+from autocnn.train.checkpoint import replacing
+
+ANSWERS = "validation.safetensors"
 
 
 def card(
@@ -48,12 +52,19 @@ def card(
     }
 
 
-def keep(folder: Path, weights: Path, recipe: Recipe, card: dict[str, Any]) -> None:
+def keep(
+    folder: Path,
+    weights: Path,
+    recipe: Recipe,
+    card: dict[str, Any],
+    answers: Answers | None = None,
+) -> None:
     """Replace what `folder` holds by these weights, their recipe and their card.
 
-    A reader finds the old network or the new one, never a mixture.
+    Beside them, if they are given, its answers to the validation images. A reader
+    finds the old network or the new one, never a mixture.
     """
-    fresh, old = folder.with_name(".best-new"), folder.with_name(".best-old")
+    fresh, old = _beside(folder)
     recover(folder)
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -62,10 +73,21 @@ def keep(folder: Path, weights: Path, recipe: Recipe, card: dict[str, Any]) -> N
     (fresh / "recipe.toml").write_text(recipes.dumps(recipe), encoding="utf-8")
     text = json.dumps(card, indent=2, ensure_ascii=False)
     (fresh / "card.json").write_text(text + "\n", encoding="utf-8")
+    if answers is not None:
+        save(fresh / ANSWERS, answers)
     if folder.exists():
         folder.rename(old)
     fresh.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def annotate(folder: Path, **more: Any) -> None:
+    """Add to a kept network's card, whole or not at all."""
+    path = folder / "card.json"
+    card = json.loads(path.read_text(encoding="utf-8")) | more
+    text = json.dumps(card, indent=2, ensure_ascii=False)
+    with replacing(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
 
 
 def kept_score(folder: Path, study: StudySnapshot) -> float:
@@ -87,6 +109,14 @@ def kept_score(folder: Path, study: StudySnapshot) -> float:
 
 def recover(folder: Path) -> None:
     """Put back the old network if `keep` was broken off between its two renames."""
-    old = folder.with_name(".best-old")
+    _, old = _beside(folder)
     if old.exists() and not folder.exists():
         old.rename(folder)
+
+
+def _beside(folder: Path) -> tuple[Path, Path]:
+    """Say where the new network is put together, and where the old one goes."""
+    return (
+        folder.with_name(f".{folder.name}-new"),
+        folder.with_name(f".{folder.name}-old"),
+    )

@@ -29,7 +29,8 @@ from autocnn.storage import retried
 from autocnn.store.final import FINAL, Final, Status
 from autocnn.store.rows import snapshot
 from autocnn.store.state import Pace
-from autocnn.train.attempt import weights_file
+from autocnn.train import answers
+from autocnn.train.attempt import answers_file, weights_file
 
 MOST_EPOCHS = 100
 RECENT = 3
@@ -206,7 +207,8 @@ class FinalTraining:
         recipe = dataclasses.replace(self._recipe(), shape=self._plan.config.shape)
         weights = weights_file(self._folder, 0, epoch.epoch)
         try:
-            best.keep(self._plan.folder / "best", weights, recipe, card)
+            said = answers.load(answers_file(self._folder))
+            best.keep(self._plan.folder / "best", weights, recipe, card, said)
         except FileNotFoundError:
             return  # an earlier epoch is as good, or a later one is better
         self._kept = epoch.val_accuracy

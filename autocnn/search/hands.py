@@ -101,8 +101,7 @@ class Hands:
         )
         if running.curve and not running.folds:
             # The last driver may have died between hearing of its best and keeping it.
-            best_epoch = 1 + running.curve.index(max(running.curve))
-            self._kept.offer(running, fold=0, epoch=best_epoch)
+            self._kept.offer(running)
 
     def seconds_left(self, pending: int) -> float | None:
         """Predict when the search ends, with so many trials still to start."""
@@ -155,7 +154,7 @@ class Hands:
         running.curve.append(epoch.val_accuracy)
         self.tally.spent.epochs.append(epoch.seconds)
         if not epoch.fold:
-            self._kept.offer(running, fold=0, epoch=epoch.epoch)
+            self._kept.offer(running)
         last = running.folds or epoch.epochs
         if step == last:
             return
@@ -229,9 +228,7 @@ class Hands:
             return  # interrupted: it goes on another time
         if ended.outcome == "complete":
             if running.folds:
-                fold = 1 + running.curve.index(max(running.curve))
-                epoch = running.job.recipe.train.epochs
-                self._kept.offer(running, fold=fold, epoch=epoch)
+                self._kept.offer(running)
             self.tell(running, TrialState.COMPLETE)
         else:
             self._fail(running, ended.reason)
@@ -250,6 +247,8 @@ class Hands:
             attributes["images_per_second"] = round(sum(speeds) / len(speeds))
         for name, value in attributes.items():
             trial.set_user_attr(name, value)
+        if state is not TrialState.FAIL and running.score is not None:
+            self._kept.store(running)
         value = running.score if state is TrialState.COMPLETE else None
         retried(lambda: self._study.tell(trial, value, state, skip_if_finished=True))
         self.running.pop(running.number, None)

@@ -2,17 +2,23 @@
 
 import shutil
 from collections.abc import Iterable
+from pathlib import Path
 
 from optuna.trial import FrozenTrial, TrialState
 
 from autocnn import events
 from autocnn.events import Emit
 from autocnn.search.best import kept_score
-from autocnn.search.trials import Plan, Running, keep
+from autocnn.search.trials import Plan, Running, keep, prepare
 from autocnn.store.rows import StudySnapshot
 
 FINAL_FOLDER = "final"
 """Beside the trials' checkpoints: those of the final training."""
+CONFIRM_FOLDER = "confirm"
+"""The same of recipes that are trained again."""
+NETWORKS = "networks"
+"""In the study's folder: the networks of its best finished trials, by number."""
+MOST_NETWORKS = 20
 
 
 class Kept:
@@ -24,13 +30,14 @@ class Kept:
         self._emit = emit
         self._trial = -1
         self._score = kept_score(plan.folder / "best", found)
+        self._networks = _known(plan.folder / NETWORKS, found)
 
-    def offer(self, running: Running, *, fold: int, epoch: int) -> None:
+    def offer(self, running: Running) -> None:
         """Keep a trial's weights if it now leads; of equals, the lowest number does."""
         score = running.score or 0.0
         if (score, -running.number) <= (self._score, -self._trial):
             return
-        if keep(running, self._plan, self._study, fold=fold, epoch=epoch):
+        if keep(running, self._plan, self._study, self._plan.folder / "best"):
             self._score, self._trial = score, running.number
             folder = str(self._plan.folder / "best")
             self._emit(
@@ -39,6 +46,22 @@ class Kept:
                 )
             )
 
+    def store(self, running: Running) -> None:
+        """Keep the network of a trial that is over, if it is among the best ones."""
+        score = running.score or 0.0
+        scores = self._networks
+        if len(scores) >= MOST_NETWORKS and score <= min(scores.values()):
+            return
+        if running.job is None:  # it has waited since an earlier run
+            prepare(running, self._plan)
+        folder = self._plan.folder / NETWORKS
+        if keep(running, self._plan, self._study, folder / str(running.number)):
+            scores[running.number] = score
+        if len(scores) > MOST_NETWORKS:
+            worst = min(scores, key=lambda trial: (scores[trial], -trial))
+            del scores[worst]
+            shutil.rmtree(folder / str(worst), ignore_errors=True)
+
     def forget(self, trial: int) -> None:
         """Delete the checkpoints of a trial that will not go on."""
         shutil.rmtree(self._plan.checkpoints(trial), ignore_errors=True)
@@ -46,7 +69,20 @@ class Kept:
     def forget_all_but(self, trials: Iterable[FrozenTrial]) -> None:
         """Delete what a driver that died left of trials that will not go on."""
         still_open = {str(t.number) for t in trials if t.state is TrialState.RUNNING}
-        still_open.add(FINAL_FOLDER)
+        still_open |= {FINAL_FOLDER, CONFIRM_FOLDER}
         for folder in self._plan.folder.glob("checkpoints/*"):
             if folder.name not in still_open:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _known(folder: Path, found: StudySnapshot) -> dict[int, float]:
+    """Read the scores of the study's networks; what a study before it left goes."""
+    scores = {int(each.name): kept_score(each, found) for each in _numbered(folder)}
+    for trial, score in scores.items():
+        if score < 0:
+            shutil.rmtree(folder / str(trial), ignore_errors=True)
+    return {trial: score for trial, score in scores.items() if score >= 0}
+
+
+def _numbered(folder: Path) -> Iterable[Path]:
+    return (each for each in folder.glob("*") if each.name.isdecimal())

@@ -26,7 +26,9 @@ from autocnn.search.rungs import rungs
 from autocnn.search.study import StudyConfig
 from autocnn.storage import retried
 from autocnn.store.state import Pace
-from autocnn.train.attempt import weights_file
+from autocnn.train import answers
+from autocnn.train.answers import Answers
+from autocnn.train.attempt import answers_file, weights_file
 from autocnn.train.cost import Calibration
 
 
@@ -49,6 +51,8 @@ class Plan:
     """By time.monotonic()."""
     final: bool = False
     """Whether the winner's recipe is trained for good after the search."""
+    confirm: int = 0
+    """How many of the best recipes are trained again before that."""
     final_seconds: float = 0.0
     """What is kept back for that, before the deadline."""
     device: str = ""
@@ -114,6 +118,15 @@ class Running:
         if not self.curve:
             return None
         return sum(self.curve) / len(self.curve) if self.folds else max(self.curve)
+
+    @property
+    def leading(self) -> tuple[int, int]:
+        """The fold (0: there are none) and the epoch of the network that is kept."""
+        best = 1 + self.curve.index(max(self.curve))
+        if not self.folds:
+            return 0, best
+        assert self.job is not None
+        return best, self.job.recipe.train.epochs
 
     @property
     def trained(self) -> bool:
@@ -194,8 +207,8 @@ def prepare(running: Running, plan: Plan) -> Job:
     return running.job
 
 
-def keep(running: Running, plan: Plan, study: str, *, fold: int, epoch: int) -> bool:
-    """Make a trial's weights the study's best; False if they are gone already.
+def keep(running: Running, plan: Plan, study: str, folder: Path) -> bool:
+    """Keep a trial's network in a folder; False if its weights are gone already.
 
     They are when a later epoch was better still: its own message is on its way.
     """
@@ -203,6 +216,7 @@ def keep(running: Running, plan: Plan, study: str, *, fold: int, epoch: int) -> 
     assert job is not None
     assert summary is not None
     assert score is not None
+    fold, epoch = running.leading
     weights = weights_file(job.folder, fold, epoch)
     card = best.card(
         plan.info,
@@ -216,10 +230,20 @@ def keep(running: Running, plan: Plan, study: str, *, fold: int, epoch: int) -> 
     )
     recipe = dataclasses.replace(job.recipe, shape=plan.config.shape)
     try:
-        best.keep(plan.folder / "best", weights, recipe, card)
+        best.keep(folder, weights, recipe, card, _answers(job))
     except FileNotFoundError:
         return False
     return True
+
+
+def _answers(job: Job) -> Answers | None:
+    """Read what its network says of the validation images, of all folds if so many."""
+    if not job.folds:
+        return answers.load(answers_file(job.folder))
+    folds = range(1, job.folds + 1)
+    found = [answers.load(answers_file(job.folder, fold)) for fold in folds]
+    known = [each for each in found if each is not None]
+    return answers.joined(known) if len(known) == job.folds else None
 
 
 def logged(epoch: EpochEnded) -> list[float]:

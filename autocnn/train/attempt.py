@@ -8,7 +8,8 @@ from pathlib import Path
 
 from autocnn.data.batches import Batches
 from autocnn.events import EpochEnded
-from autocnn.train import checkpoint
+from autocnn.train import answers, checkpoint
+from autocnn.train.answers import Answers
 from autocnn.train.learner import Epoch, Learner
 from autocnn.train.loop import always, fit
 from autocnn.train.weights import save_weights
@@ -33,19 +34,42 @@ def go_on(
     With it, if they are what counts, its weights: those of the best epoch; in
     cross-validation those of the last one, as in scikit-learn.
     """
+    kept = answers.load(answers_file(folder, fold))
     for epoch in fit(learner, train, val, keep_going=keep_going):
         last = epoch.number == learner.settings.epochs
-        if last if fold else epoch == learner.best:
+        leads = last if fold else epoch == learner.best
+        if leads:
             for old in folder.glob(f"best-{fold}-*.safetensors"):
                 old.unlink()
             save_weights(weights_file(folder, fold, epoch.number), learner.result)
+        kept = _with_last(kept, learner, leads=leads)
+        answers.save(answers_file(folder, fold), kept)
         checkpoint.save(_checkpoint(folder, fold), learner)
         yield epoch
+
+
+def _with_last(kept: Answers | None, learner: Learner, *, leads: bool) -> Answers:
+    """Add the last epoch's answers to those of the epochs before it.
+
+    There may be some of an epoch that a crash kept from being written down otherwise.
+    """
+    assert learner.said is not None
+    logits, labels = (each.cpu() for each in learner.said)
+    before = len(learner.history) - 1
+    if kept is None or len(kept.right) < before:
+        kept = answers.none_yet(*logits.shape)
+    kept = Answers(kept.logits, kept.right[:before])
+    return kept.after(logits, labels, leads=leads)
 
 
 def weights_file(folder: Path, fold: int, epoch: int) -> Path:
     """Say where the weights of this epoch are, if they were kept."""
     return folder / f"best-{fold}-{epoch}.safetensors"
+
+
+def answers_file(folder: Path, fold: int = 0) -> Path:
+    """Say where the answers to the validation images are."""
+    return folder / f"answers-{fold}.safetensors"
 
 
 def seconds(learner: Learner, epochs: int | None = None) -> float:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from autocnn import device as devices
 from autocnn.data.batches import check_augmentation
@@ -47,6 +47,8 @@ class Learner:
         self.optimizer = make_optimizer(self.net, recipe.train)
         self.scaler = devices.scaler(device)
         self.history: list[Epoch] = []
+        self.said: tuple[Tensor, Tensor] | None = None
+        """The last epoch's logits (N, classes) for the validation images; labels."""
 
     @property
     def result(self) -> nn.Module:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from autocnn import device as devices
@@ -48,7 +48,8 @@ def fit(
             return
         trained = time.perf_counter()
         train_loss, train_accuracy = (total / (steps * batch) for total in sums)
-        val_loss, val_accuracy = score(learner.result, val)
+        learner.said = answered(learner.result, val)
+        val_loss, val_accuracy = measured(*learner.said)
         if not (math.isfinite(train_loss) and math.isfinite(val_loss)):
             raise Diverged(f"the loss became {train_loss} at epoch {_next(learner)}")
         epoch = Epoch(
@@ -66,16 +67,26 @@ def fit(
 
 def score(net: nn.Module, batches: Batches) -> tuple[float, float]:
     """Measure mean cross entropy (in nats) and accuracy (0 to 1)."""
+    return measured(*answered(net, batches))
+
+
+def answered(net: nn.Module, batches: Batches) -> tuple[Tensor, Tensor]:
+    """Let a network answer: logits float32 (N, classes), and the labels (N,)."""
     net.eval()
     device = batches.scale.device
-    loss = torch.zeros((), device=device)
-    correct = torch.zeros((), dtype=torch.long, device=device)
+    said, labels = [], []
     with torch.inference_mode(), devices.mixed_precision(device):
-        for images, labels in batches.in_order():
-            logits = net(images).float()
-            loss += functional.cross_entropy(logits, labels, reduction="sum")
-            correct += (logits.argmax(1) == labels).sum()
-    return loss.item() / len(batches), correct.item() / len(batches)
+        for images, of_them in batches.in_order():
+            said.append(net(images).float())
+            labels.append(of_them)
+    return torch.cat(said), torch.cat(labels)
+
+
+def measured(logits: Tensor, labels: Tensor) -> tuple[float, float]:
+    """Mean cross entropy (in nats) and accuracy (0 to 1) of answers."""
+    loss = functional.cross_entropy(logits, labels)
+    correct = (logits.argmax(1) == labels).sum()
+    return loss.item(), correct.item() / len(labels)
 
 
 def _next(learner: Learner) -> int:

@@ -63,7 +63,7 @@ def test_the_weights_of_the_best_epoch_alone_are_kept(work, make_job):
     job = make_job(epochs=5)
     told, _ = work(job)
     best = max(told, key=lambda each: each.val_accuracy)
-    (kept,) = job.folder.glob("*.safetensors")
+    (kept,) = job.folder.glob("best-*.safetensors")
     assert kept == weights_file(job.folder, 0, best.epoch)
     assert rescored(job, kept) == best.val_accuracy
 
@@ -125,7 +125,7 @@ def test_folds_are_trained_one_after_the_other(work, make_job):
 def test_a_folds_weights_are_those_of_its_last_epoch(work, make_job):
     job = make_job(folds=3, epochs=2)
     told, _ = work(job)
-    kept = {path.name for path in job.folder.glob("*.safetensors")}
+    kept = {path.name for path in job.folder.glob("best-*.safetensors")}
     assert kept == {f"best-{fold}-2.safetensors" for fold in (1, 2, 3)}
     for each in told[1::2]:
         weights = weights_file(job.folder, each.fold, 2)

@@ -232,7 +232,7 @@ def test_every_augmentation_has_a_strength_in_a_search():
     assert set(AUGMENTATION_CHOICES) == set(AUGMENTATIONS)
 
 
-@pytest.mark.parametrize("name", set(KNOWN) & set(PARAMETERS))
+@pytest.mark.parametrize("name", sorted(set(KNOWN) & set(PARAMETERS)))
 def test_what_a_search_draws_is_known(name):
     check_choices(name, PARAMETERS[name].range, "the table")
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 
 import pytest
@@ -15,7 +16,10 @@ from autocnn.data.splits import search_splits
 from autocnn.engines.local import LocalEngine
 from autocnn.events import EpochEnded, Notice, TrialStarted
 from autocnn.nets.net import build
+from autocnn.search import kept
 from autocnn.search import space as spaces
+from autocnn.search.best import ANSWERS
+from autocnn.train import answers
 from autocnn.train.loop import score
 from autocnn.train.weights import load_weights
 
@@ -68,6 +72,41 @@ def test_a_search_finds_a_network_and_keeps_it(make_search, engine):
     assert kept["epoch"] == 1 + best.curve.index(best.val_accuracy)
     assert rescored(search) == kept["val_accuracy"]
     assert search.leftovers() == []
+
+
+def test_the_best_finished_networks_are_kept_with_their_answers(
+    make_search, one_worker, monkeypatch
+):
+    monkeypatch.setattr(kept, "MOST_NETWORKS", 3)
+    search = make_search()
+    search.run(one_worker, trials=5)
+    ranked = search.read().ranked()
+    networks = search.folder / "networks"
+    assert {each.name for each in networks.iterdir()} == {
+        str(row.trial) for row in ranked[:3]
+    }
+    for row in ranked[:3]:
+        found = answers.load(networks / str(row.trial) / ANSWERS)
+        scores = found.right.float().mean(dim=1).tolist()
+        assert scores == pytest.approx(list(row.curve))
+    leader = networks / str(ranked[0].trial)
+    for name in ("model.safetensors", "recipe.toml", "card.json"):
+        kept_best = (search.folder / "best" / name).read_bytes()
+        assert (leader / name).read_bytes() == kept_best
+
+
+def test_networks_of_a_study_that_was_deleted_are_not_taken_for_its_own(
+    make_search, one_worker
+):
+    search = make_search()
+    search.run(one_worker, trials=2)
+    stale = search.folder / "networks" / "7"
+    shutil.copytree(search.folder / "networks" / "0", stale)
+    of_another = json.loads((stale / "card.json").read_text()) | {"trial": 7}
+    (stale / "card.json").write_text(json.dumps(of_another))
+    search.run(one_worker, trials=3)
+    assert not stale.exists()
+    assert (search.folder / "networks" / "0").exists()
 
 
 def test_the_default_space_is_searched(make_search, engine, tiny_shape):
@@ -167,6 +206,11 @@ def test_folds_are_cross_validated(make_search, engine):
     best = search.read().best()
     assert kept["val_accuracy"] == best.val_accuracy
     assert rescored(search, kept["fold"]) == max(best.curve)
+    said = answers.load(search.folder / "best" / ANSWERS)
+    assert said.right.shape == (1, 153)
+    assert said.right.float().mean().item() == pytest.approx(
+        best.val_accuracy, abs=0.01
+    )
 
 
 def test_the_wilcoxon_pruner_judges_folds(make_search, engine):

@@ -81,7 +81,7 @@ def test_weights_that_are_gone_are_not_kept(plan):
     running = ask(study)
     prepare(running, made)
     running.curve.append(0.5)
-    assert not keep(running, made, "tiny", fold=0, epoch=1)
+    assert not keep(running, made, "tiny", made.folder / "best")
     assert not (made.folder / "best").exists()
 
 
@@ -101,7 +101,7 @@ def test_weights_that_vanish_meanwhile_are_not_kept_either(plan, monkeypatch):
         really_keep(folder, weights, *rest)
 
     monkeypatch.setattr(best, "keep", keep_too_late)
-    assert not keep(running, made, "tiny", fold=0, epoch=1)
+    assert not keep(running, made, "tiny", made.folder / "best")
 
 
 @pytest.mark.parametrize(
