@@ -132,6 +132,23 @@ class FinalEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the best network is worth on images that had no part in the search."""
+
+    val_accuracy: float | None
+    """As it was chosen by."""
+    corrected: float | None
+    """The same without what choosing the best adds."""
+    corrected_interval: tuple[float, float] | None
+    """Where its accuracy on so many test images is expected, with 95 %."""
+    test_accuracy: float | None
+    """None: the test set is sealed."""
+    test_interval: tuple[float, float] | None
+    """Wilson's, 95 %."""
+    test_images: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """Something a person should know."""
 
@@ -164,6 +181,7 @@ Event = (
     | BestImproved
     | FinalStarted
     | FinalEnded
+    | Verdict
     | Notice
     | SearchEnded
 )

@@ -12,6 +12,7 @@ from autocnn import recipe as recipes
 from autocnn.events import Emit
 from autocnn.recipe import Recipe
 from autocnn.search.beat import Beat
+from autocnn.search.confirm import chosen
 from autocnn.search.final import MARGIN, MOST_EPOCHS, FinalTraining
 from autocnn.search.hands import Outcome
 from autocnn.search.jobs import Engine
@@ -85,19 +86,24 @@ def finish(
     That is the `outcome` that it came to before, or ``interrupted``. With `final` one
     that was broken off goes on.
     """
-    winner = snapshot(study).best()
+    winner = chosen(snapshot(study))
     if final is None and winner is not None:
         final = planned(plan, winner, plan.deadline - time.monotonic(), emit)
     if final is None:
-        Beat(study, plan.device, goes_on=True).write(
-            "ended",
-            jobs=0,
-            trials=plan.trials or 0,
-            seconds_left=lambda: None,
-            paces={},
-            outcome=outcome,
-        )
-        return outcome
+        return ended(study, plan, outcome)
     with closing(start_engine()) as engine:
         training = FinalTraining(study, plan, engine, emit, final)
         return training.run(outcome, stopping)
+
+
+def ended(study: optuna.Study, plan: Plan, outcome: Outcome) -> Outcome:
+    """Say in the study that nothing is trained any more, and how the search ended."""
+    Beat(study, plan.device, goes_on=True).write(
+        "ended",
+        jobs=0,
+        trials=plan.trials or 0,
+        seconds_left=lambda: None,
+        paces={},
+        outcome=outcome,
+    )
+    return outcome

@@ -15,7 +15,9 @@ from optuna.trial import FrozenTrial, TrialState
 from autocnn.errors import NoResultError, RequestError, did_you_mean
 from autocnn.storage import study_names
 from autocnn.store.command import Command, commands
+from autocnn.store.confirmed import CONFIRMED, Confirmed
 from autocnn.store.final import FINAL, Final
+from autocnn.store.honest import ESTIMATE, Estimate, Opening, openings
 from autocnn.store.state import STATE, SearchState
 
 CONFIG = "autocnn:config"
@@ -104,6 +106,12 @@ class StudySnapshot:
     """What the last trial's values were drawn from."""
     final: Final | None = None
     """The last training of a winner's recipe after a search."""
+    confirmed: Confirmed | None = None
+    """What its best recipes came to when they were trained again."""
+    estimate: Estimate | None = None
+    """What its best network is expected to score on other images."""
+    openings: tuple[Opening, ...] = ()
+    """Of the sealed test set, the first one first."""
     unread: int = 0
     """How many more trials there are: these are some of the best, at first sight."""
 
@@ -177,6 +185,9 @@ def compose(
         commands=tuple(commands(attributes)),
         distributions=distributions,
         final=Final.from_dict(attributes.get(FINAL)),
+        confirmed=Confirmed.from_dict(attributes.get(CONFIRMED)),
+        estimate=Estimate.from_dict(attributes.get(ESTIMATE)),
+        openings=openings(attributes),
     )
 
 

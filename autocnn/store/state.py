@@ -10,9 +10,16 @@ BEAT_SECONDS = 2.0
 """How often a driver says that it is there."""
 
 Phase = Literal[
-    "starting", "searching", "pausing", "paused", "stopping", "final", "ended"
+    "starting",
+    "searching",
+    "pausing",
+    "paused",
+    "stopping",
+    "confirming",
+    "final",
+    "ended",
 ]
-"""`final`: the winner's recipe is trained for good."""
+"""`confirming`: the best recipes are trained again; `final`: the winner's, for good."""
 
 
 @dataclass(frozen=True, slots=True)
