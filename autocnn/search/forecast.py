@@ -87,9 +87,11 @@ class Forecast:
         `begun` trials were started before, `pending` ones are still to be.
         """
         until_deadline = self.plan.deadline - time.monotonic()
-        work = self._work(running, pending, spent, begun)
+        # Without a number of trials there are always more.
+        endless = self.plan.trials is None
+        work = None if endless else self._work(running, pending, spent, begun)
         if work is None:
-            return until_deadline if until_deadline < math.inf else None
+            return max(0.0, until_deadline) if until_deadline < math.inf else None
         search = work / self.workers
         return max(0.0, min(until_deadline, search + self.plan.final_seconds))
 

@@ -12,11 +12,12 @@ def narrowed(config: Mapping[str, Any], params: Mapping[str, Any], recipe: str) 
     """
     space = config.get("space") or {}
     drawn = params.get("width", space.get("fixed", {}).get("width"))
-    first = re.search(r"\bconv (\d+)", recipe)
+    # The stem's, which may be half of it, and the first stage's.
+    widths = re.findall(r"\b(?:conv|residual|separable) (\d+)", recipe)[:2]
     bounded = space.get("max_flops") and space.get("template") is None
-    if not bounded or not isinstance(drawn, int) or first is None:
+    if not bounded or not isinstance(drawn, int) or not widths:
         return ""
-    width = int(first[1])
+    width = int(widths[-1])
     if width >= drawn:
         return ""
     return f"narrowed from {drawn} to {width}, to fit what an image may cost"

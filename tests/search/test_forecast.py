@@ -131,3 +131,8 @@ def test_the_deadline_comes_first(plan, typical):
     left = Forecast(ending, 2).left([], 4, Spent())
     assert left is not None
     assert math.isclose(left, 60, abs_tol=1)
+
+
+def test_a_time_without_a_number_of_trials_is_used_up(plan):
+    endless = dataclasses.replace(plan, trials=None, deadline=time.monotonic() + 100)
+    assert Forecast(endless, 2).left([], 1, Spent()) == pytest.approx(100, abs=5)

@@ -7,7 +7,7 @@ from rich.cells import set_cell_size
 from textual.content import Content
 from textual.widgets import Static
 
-from autocnn.views.tables import duration, score, size
+from autocnn.views.tables import duration, plural, score, size
 from autocnn.views.tui.heading import Part, line
 from autocnn.views.tui.last import leads
 from autocnn.views.tui.moment import Moment, elapsed
@@ -91,7 +91,9 @@ def _identity(moment: Moment) -> list[Part]:
     found, name = dict(moment.counts), moment.study.name
     counts = " ".join(f"{SIGNS[name]}{found[name]}" for name in SIGNS if name in found)
     total = f"/{moment.total}" if moment.bounded else ""
-    trials = f"{moment.finished}{total} trials"
+    trials = plural(moment.finished, "trial")
+    if total:
+        trials = f"{moment.finished}{total} trials"
     if moment.study.unread:
         trials, counts = f"reading {moment.total} trials", "..."
     parts: list[Part] = [{9: f"autocnn {name}"}, {8: trials, 6: f"{trials} {counts}"}]
