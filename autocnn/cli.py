@@ -5,6 +5,7 @@ import importlib
 import os
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 import click
 
@@ -19,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "show": "Show a trial or a recipe file: layers, shapes, parameters.",
     "studies": "List the studies in a storage.",
     "train": "Train one recipe: a trial or a file.",
+    "evaluate": "Score a network on labeled images: classes, confusions, calibration.",
     "predict": "Label images with the best network of a study.",
     "dashboard": "Open a storage in optuna-dashboard.",
     "bench": "Compare search policies on a study's own learning curves.",
@@ -45,6 +47,16 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"autocnn.commands.{cmd_name}")
         command: click.Command = module.command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; that its reader has left (as `head` does) is no error."""
+        try:
+            code = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        return code
 
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter
@@ -82,10 +94,6 @@ def main() -> None:
         sys.exit(tell(error))
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
-        # The reader of our output has left (as `head` does): that is not an error.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     if "triton" not in sys.modules:  # which warns of what is left
         # Python would look through all of PyTorch for cycles, for a second.
         gc.freeze()

@@ -67,6 +67,26 @@ def tui(quick: bool, as_json: bool) -> None:
 
 
 @main.command()
+@quick
+@as_json
+@click.option(
+    "--files",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of images.  [default: small ones made for it]",
+)
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of a kept network.  [default: an untrained one]",
+)
+def predict(quick: bool, as_json: bool, files: Path | None, model: Path | None) -> None:
+    """Label files by `autocnn predict` and by a bare PyTorch loop, in turns."""
+    from benchmarks import predict as module
+
+    _write(*module.measure(quick, files, model, _say), module.BARS, as_json)
+
+
+@main.command()
 @click.argument("data")
 @click.option("--images", default=10_000, show_default=True, help="To train on.")
 @click.option("--epochs", default=4, show_default=True)

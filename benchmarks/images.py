@@ -25,6 +25,19 @@ def write_files(folder: Path, count: int = COUNT) -> Path:
     return folder
 
 
+def write_photos(folder: Path, count: int) -> Path:
+    """Write JPEG files of 1024x768, as from a camera: soft shapes under grain."""
+    folder.mkdir(parents=True)
+    for number in range(count):
+        noise = np.random.default_rng(number)
+        coarse = noise.integers(40, 216, (12, 16, 3), dtype=np.uint8)
+        soft = Image.fromarray(coarse).resize((1024, 768), Image.Resampling.BICUBIC)
+        grain = noise.integers(-8, 9, (768, 1024, 1))
+        pixels = (np.asarray(soft) + grain).clip(0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.jpg", quality=90)
+    return folder
+
+
 def write_cache(folder: Path, count: int = COUNT) -> Path:
     """Prepare the same images for autocnn; return the prepared folder."""
     folder.mkdir(parents=True)

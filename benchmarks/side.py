@@ -62,13 +62,30 @@ class Side:
         self._process.wait()
 
 
+def _worker(kind: str, folder: Path, threads: int) -> object:
+    """Make what measures; the folder holds images, or a network to label them with."""
+    match kind:
+        case "ours":
+            from benchmarks.ours import Ours
+
+            return Ours(folder, threads)
+        case "naive":
+            from benchmarks.naive import Naive
+
+            return Naive(folder)
+        case "predict":
+            from benchmarks.labeling import Command
+
+            return Command(folder)
+        case _:
+            from benchmarks.labeling import Bare
+
+            return Bare(folder)
+
+
 def main(kind: str, folder: str, threads: str) -> None:
     """Answer until there is nobody to ask."""
-    from benchmarks.naive import Naive
-    from benchmarks.ours import Ours
-
-    place = Path(folder)
-    worker = Ours(place, int(threads)) if kind == "ours" else Naive(place)
+    worker = _worker(kind, Path(folder), int(threads))
     for line in sys.stdin:
         method, *arguments = json.loads(line)
         sys.stdout.write(json.dumps(getattr(worker, method)(*arguments)) + "\n")

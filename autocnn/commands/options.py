@@ -161,12 +161,12 @@ def place_options(command: Command) -> Command:
     def wrapped(
         *args: Any, storage: str | None, studies: Path | None, **kwargs: Any
     ) -> Any:
-        return command(*args, place=_place(storage, studies), **kwargs)
+        return command(*args, place=place_of(storage, studies), **kwargs)
 
     return wrapped  # type: ignore[return-value]
 
 
-def _place(storage: str | None, studies: Path | None) -> Place:
+def place_of(storage: str | None, studies: Path | None) -> Place:
     """Find the storage and the folder; by default, files lie beside their database.
 
     So they are found from any current folder, and two databases never share them.
@@ -195,6 +195,17 @@ study_option = click.option(
     "--study", metavar="NAME", help="The study.  [default: the one active last]"
 )
 
+model_option = click.option(
+    "--model",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of a kept network.  [default: the study's best/]",
+)
+
+device_option = click.option(
+    "--device", default="auto", show_default=True, help="auto, cpu, cuda, mps."
+)
+
 format_option = click.option(
     "--format",
     "form",
@@ -204,12 +215,14 @@ format_option = click.option(
     help="How to write the result.",
 )
 
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where named data sets are, or are downloaded to.",
+)
+
 data_options_list = (
-    click.option(
-        "--data-dir",
-        type=click.Path(file_okay=False, path_type=Path),
-        help="Where named data sets are, or are downloaded to.",
-    ),
+    data_dir_option,
     click.option(
         "--image-size",
         type=click.IntRange(4, 1024),

@@ -10,23 +10,25 @@ from autocnn.views.tables import console
 SECONDS = 10.0
 """How often it is said, where there is no bar, how far the work is."""
 Progress = Callable[[str, int, int], None]
+Say = Callable[[str], None]
+Decoding = Callable[[Say], contextlib.AbstractContextManager[Progress]]
 
 
-def decoding_progress(
-    say: Callable[[str], None],
-) -> contextlib.AbstractContextManager[Progress]:
+def decoding_progress(say: Say) -> contextlib.AbstractContextManager[Progress]:
     """Show how many images are done."""
     return progress_of("images", say)
 
 
 @contextlib.contextmanager
-def progress_of(things: str, say: Callable[[str], None]) -> Iterator[Progress]:
+def progress_of(things: str, say: Say) -> Iterator[Progress]:
     """Show a bar on a terminal; elsewhere say it now and then."""
     if sys.stderr.isatty():
         from rich.progress import Progress as Bar
         from rich.progress import TaskID
 
-        with Bar(console=console(err=True), transient=True) as bar:
+        with Bar(
+            console=console(err=True), transient=True, redirect_stdout=False
+        ) as bar:
             tasks: dict[str, TaskID] = {}
 
             def draw(what: str, done: int, total: int) -> None:
@@ -49,3 +51,14 @@ def progress_of(things: str, say: Callable[[str], None]) -> Iterator[Progress]:
         said[what] = now
 
     yield tell
+
+
+def later(show: Progress, *, seconds: float = 1.0) -> Progress:
+    """Show nothing of work that is done in a moment."""
+    begun = time.monotonic()
+
+    def shown(what: str, done: int, total: int) -> None:
+        if time.monotonic() - begun >= seconds:
+            show(what, done, total)
+
+    return shown

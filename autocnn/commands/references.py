@@ -25,6 +25,14 @@ class Named:
     row: TrialRow | None = None
 
 
+def network_folder(model: Path | None, study: str | None, place: Place) -> Path:
+    """Say where the network is that --model names, or else a study's best."""
+    if model is not None:
+        return model
+    name = find_study(open_storage(place.url), study).study_name
+    return place.folder(name) / "best"
+
+
 def find(reference: str, study: str | None, place: Place) -> Named:
     """Find the recipe that a file's path, ``17``, ``best`` or ``best-2`` names."""
     path = Path(reference)

@@ -178,10 +178,13 @@ def _readable(path: Path, labels: Labels, failed: list[int]) -> _Rows:
     digests = np.empty(len(rows), dtype="S16")
     for start in range(0, len(rows), ROWS):
         chunk = pixels[rows[start : start + ROWS]]
-        digests[start : start + ROWS] = [
-            hashlib.blake2b(image, digest_size=16).digest() for image in chunk
-        ]
+        digests[start : start + ROWS] = digests_of(chunk)
     return _Rows(pixels, rows, labels[rows], digests)
+
+
+def digests_of(pixels: Pixels) -> list[bytes]:
+    """Hash each image (N, H, W, C): only identical ones share a digest."""
+    return [hashlib.blake2b(image, digest_size=16).digest() for image in pixels]
 
 
 def number_groups(digests: np.ndarray) -> Labels:

@@ -50,7 +50,7 @@ def default_cache_dir() -> Path:
 
 
 def prepare(
-    source: str = "digits",
+    source: str | Source = "digits",
     *,
     data_dir: Path | None = None,
     image_size: int | None = None,
@@ -61,7 +61,8 @@ def prepare(
     """Decode a data set once into the cache; return at once when it is there.
 
     Args:
-        source: A name from DATASETS, or the path of a folder, .csv or .npz file.
+        source: A name from DATASETS, or the path of a folder, .csv or .npz file; or
+            what was found already.
         data_dir: Where named data sets lie or are put; by default in the cache.
         image_size: Height and width in pixels; by default what suits the images.
         channels: 1 or 3; by default 1 when all images are gray.
@@ -76,7 +77,7 @@ def prepare(
     base = (cache_dir or default_cache_dir()).expanduser().absolute()
     datasets = (data_dir or base / "datasets").expanduser().absolute()
     wanted = Wanted(image_size, channels)
-    found = find(source, datasets)
+    found = source if isinstance(source, Source) else find(source, datasets)
     key = _key(found, wanted)
     if hit := _look_up(base, key):
         return hit
@@ -88,7 +89,8 @@ def prepare(
             if hit := _look_up(base, key):
                 return hit
             prepared = _make(found, wanted, base, key, progress)
-            if not found.manifest:  # fetched just now: its files are known at last
+            if not found.manifest and isinstance(source, str):
+                # Fetched just now: its files are known at last.
                 key = _key(find(source, datasets), wanted)
             _write_index(base, key, prepared)
             return prepared
@@ -97,6 +99,12 @@ def prepare(
             f"cannot prepare {found.name} in {base}: {error.strerror or error}",
             hint=f"make room there, or name another folder in ${CACHE_VARIABLE}",
         ) from error
+
+
+def find_prepared(name: str, fingerprint: str) -> Path | None:
+    """Find data that were prepared before, by what they hold; None if not there."""
+    folder = _data_folder(default_cache_dir().expanduser(), name, fingerprint)
+    return folder if _is_whole(folder) else None
 
 
 def open_info(folder: Path) -> DataInfo:
@@ -224,7 +232,7 @@ def _make(
         _write_json(building / "info.json", info.to_dict())
         _write_json(building / "audit.json", audit.to_dict())
         _sync(building)
-        target = base / "data" / f"{_slug(info.name)}-{info.fingerprint[:12]}"
+        target = _data_folder(base, info.name, info.fingerprint)
         if not _is_whole(target):
             _move(building, target)
     except DataError:
@@ -232,6 +240,10 @@ def _make(
         raise
     shutil.rmtree(building, ignore_errors=True)
     return Prepared(target, replace(open_info(target), source=found.source), audit)
+
+
+def _data_folder(base: Path, name: str, fingerprint: str) -> Path:
+    return base / "data" / f"{_slug(name)}-{fingerprint[:12]}"
 
 
 def _move(building: Path, target: Path) -> None:

@@ -45,6 +45,11 @@ class Place:
     names: list[str] = field(default_factory=list)
     """Of the images, one string each: there may be a million."""
 
+    @property
+    def images(self) -> list[str]:
+        """Their paths."""
+        return [f"{self.path}{os.sep}{name}" for name in self.names]
+
 
 @dataclass(slots=True)
 class Scan:
@@ -73,17 +78,26 @@ def find_folder(folder: Path, *, name: str = "", source: str = "") -> Source:
     Raises:
         DataError: a folder cannot be looked into.
     """
-    scan = Scan()
-    start = folder.stat()
-    above = frozenset({(start.st_dev, start.st_ino)})
-    lines = _walk(Place((), str(folder)), above, scan)
-    manifest = make_manifest(itertools.chain([str(folder)], lines))
+    scan, manifest = scan_folder(folder)
     return Source(
         name=name or folder.name or "images",
         source=source or str(folder),
         manifest=manifest,
         load=partial(_load, folder, scan),
     )
+
+
+def scan_folder(folder: Path) -> tuple[Scan, str]:
+    """Find the images below a folder, and hash what tells when they change.
+
+    Raises:
+        DataError: a folder cannot be looked into.
+    """
+    scan = Scan()
+    start = folder.stat()
+    above = frozenset({(start.st_dev, start.st_ino)})
+    lines = _walk(Place((), str(folder)), above, scan)
+    return scan, make_manifest(itertools.chain([str(folder)], lines))
 
 
 def has_class_folders(folder: Path) -> bool:
@@ -165,7 +179,7 @@ def _layout(folder: Path, scan: Scan) -> tuple[Layout, int]:
             continue
         split = SPLITS[place.parts[0].lower()] if is_split else "train"
         entry = layout.setdefault(split, Split())
-        entry.paths += [f"{place.path}{os.sep}{name}" for name in place.names]
+        entry.paths += place.images
         entry.labels += [class_name(place.parts[depth])] * len(place.names)
     classes = set(layout["train"].labels) if "train" in layout else set()
     if len(classes) < 2:

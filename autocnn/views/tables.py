@@ -51,6 +51,10 @@ SHOWN: Mapping[str, Callable[[Any], str]] = {
     "val_accuracy": accuracy,
     "best": accuracy,
     "probability": accuracy,
+    "precision": accuracy,
+    "recall": accuracy,
+    "f1": accuracy,
+    "share": accuracy,
     "parameters": count,
     "flops": count,
     "seconds": duration,
@@ -64,40 +68,51 @@ def write(rows: Sequence[Row], form: str, *, columns: Sequence[str] = ()) -> Non
     """Write rows in a form: table (only `columns`), json or csv (all there is)."""
     match form:
         case "json":
-            sys.stdout.write(
-                json.dumps(list(rows), indent=2, ensure_ascii=False) + "\n"
-            )
+            write_json(list(rows))
         case "csv":
             _write_csv(rows)
         case _:
             _write_table(rows, columns or list(rows[0] if rows else ()))
 
 
+def write_json(document: Any, *, indent: int | None = 2) -> None:
+    """Write JSON and end the line; what the output cannot encode is escaped."""
+    text = json.dumps(document, indent=indent, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(document, indent=indent)
+    sys.stdout.write(text + "\n")
+
+
 def console(*, err: bool = False) -> Console:
-    """A console that wraps nothing when its output is not a terminal."""
-    made = Console(stderr=err, highlight=False)
+    """A console that wraps nothing when its output is not a terminal.
+
+    What stands in brackets or between colons is text: files may be named so.
+    """
+    made = Console(stderr=err, highlight=False, markup=False, emoji=False)
     if not made.is_terminal:
         made.width = max(made.width, 200)
     return made
 
 
 def _write_csv(rows: Sequence[Row]) -> None:
-    flat = [_flat(row) for row in rows]
-    names = list(dict.fromkeys(name for row in flat for name in row))
+    spread = [flat(row) for row in rows]
+    names = list(dict.fromkeys(name for row in spread for name in row))
     writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(flat)
+    writer.writerows(spread)
 
 
-def _flat(row: Row) -> dict[str, Any]:
+def flat(row: Row) -> dict[str, Any]:
     """Spread a nested mapping over columns named ``params.width``."""
-    flat: dict[str, Any] = {}
+    spread: dict[str, Any] = {}
     for name, value in row.items():
         if isinstance(value, Mapping):
-            flat |= {f"{name}.{key}": inner for key, inner in value.items()}
+            spread |= {f"{name}.{key}": inner for key, inner in value.items()}
         else:
-            flat[name] = value
-    return flat
+            spread[name] = value
+    return spread
 
 
 def _write_table(rows: Sequence[Row], columns: Sequence[str]) -> None:
@@ -109,11 +124,12 @@ def _write_table(rows: Sequence[Row], columns: Sequence[str]) -> None:
             no_wrap=name in RIGHT or name in NEVER_WRAPPED,
         )
     for row in rows:
-        table.add_row(*(_cell(name, row) for name in columns))
+        table.add_row(*(cell(name, row) for name in columns))
     console().print(table)
 
 
-def _cell(name: str, row: Row) -> str:
+def cell(name: str, row: Row) -> str:
+    """Write a row's value as a table has it."""
     value = row.get(name)
     if name == "val_accuracy":
         return score(value, row.get("val_standard_error"))

@@ -58,6 +58,34 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
+RECIPE = """
+layers = ["conv 8 bias=false", "batch_norm", "relu", "max_pool 2", "flatten"]
+[train]
+optimizer = "adam"
+learning_rate = 0.01
+batch_size = 16
+epochs = 6
+"""
+
+
+@pytest.fixture(scope="session")
+def kept(
+    image_folder: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The folder of a network that has learned the striped images."""
+    place = tmp_path_factory.mktemp("kept")
+    (place / "stripes.toml").write_text(RECIPE)
+    words = ["train", "stripes.toml", str(image_folder), "--output", "network"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        patch.setenv("AUTOCNN_CACHE", str(cache))
+        patch.setattr(sys, "argv", ["autocnn", *words])
+        with pytest.raises(SystemExit) as left:
+            main()
+    assert not left.value.code
+    return place / "network"
+
+
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> Path:
     """An empty current folder, with a space file in it."""

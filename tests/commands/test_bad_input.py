@@ -36,6 +36,8 @@ BAD_WORDS = [
     ("bench", 4, "autocnn search"),
     ("bench --seeds 0", 2, "0"),
     ("predict x.png", 4, "autocnn search"),
+    ("evaluate digits", 4, "autocnn search"),
+    ("evaluate digits --model nowhere", 4, "nowhere holds no trained network"),
     ("train missing.toml", 2, "missing.toml"),
     ("space --image 3x3", 2, "28x28x1"),
 ]

@@ -1,0 +1,126 @@
+"""autocnn evaluate: score a kept network on images whose classes are known."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from autocnn.commands.options import (
+    Place,
+    data_dir_option,
+    device_option,
+    format_option,
+    model_option,
+    place_options,
+    study_option,
+)
+from autocnn.errors import RequestError
+from autocnn.quantities import plural
+
+if TYPE_CHECKING:
+    from autocnn.deliver.evaluate import Scored
+    from autocnn.deliver.predict import Network
+
+LISTED = 5
+
+
+@click.command("evaluate")
+@click.argument("data", required=False)
+@study_option
+@model_option
+@data_dir_option
+@device_option
+@format_option
+@place_options
+def command(
+    data: str | None,
+    study: str | None,
+    model: Path | None,
+    data_dir: Path | None,
+    device: str,
+    form: str,
+    place: Place,
+) -> int:
+    """Score a network on DATA: accuracy, classes, confusions, calibration, mistakes.
+
+    DATA is whatever a search takes: a name, a folder of images (class/img or
+    train|val|test/class/img), a CSV file of path,label, or an .npz file. All of its
+    images are scored, at the network's size, but for those of the network's own sealed
+    test set; and it is said how many of them the network has learned from. Its classes
+    must be named as the network's are; some may be missing.
+
+    As csv, a line a class is written.
+    """
+    from autocnn import device as devices
+    from autocnn.commands.progress import progress_of
+    from autocnn.commands.references import network_folder
+    from autocnn.data.cache import default_cache_dir
+    from autocnn.data.datasets import find
+    from autocnn.deliver.evaluate import own_images, score
+    from autocnn.deliver.predict import load
+    from autocnn.views import evaluation as view
+
+    folder = network_folder(model, study, place)
+    network = load(folder, devices.pick_device(device))
+    scored: Scored | None = None
+    if data is not None:
+        sets = data_dir or default_cache_dir() / "datasets"
+        source = find(data, sets.expanduser().absolute())
+        if source.source != network.card["data"]["source"]:
+            with progress_of("images", lambda text: click.echo(text, err=True)) as show:
+                scored = score(network, source, own_images(network), show)
+    if scored is None:
+        scored = sealed(folder, network)
+    view.write(scored.evaluation, form, others=scored.others())
+    for sentence in _remarks(scored):
+        click.echo(sentence, err=form != "table")
+    if form == "table":
+        for sentence in view.summary(scored.evaluation, "image"):
+            click.echo(sentence)
+    return 0
+
+
+def sealed(folder: Path, network: "Network") -> "Scored":
+    """Score a network on the sealed test set of the data it was searched with."""
+    name = network.card["data"]["name"]
+    raise RequestError(
+        f"{folder} was made with {name}: it has learned from its images, and the rest "
+        "are its sealed test set",
+        hint="evaluate it on images of other data",
+    )
+
+
+def _remarks(scored: "Scored") -> Iterator[str]:
+    """Say what the scores rest on, a sentence a line."""
+    from autocnn.data.raw import listed
+    from autocnn.views import tables
+    from autocnn.views.evaluation import interval
+
+    if scored.unreadable:
+        shown = "; ".join(scored.unreadable[:LISTED])
+        more = len(scored.unreadable) - LISTED
+        yield f"{plural(len(scored.unreadable), 'file')} left out: {shown}" + (
+            f" and {more} more" if more > 0 else ""
+        )
+    if scored.missing:
+        yield f"no image is of class {listed(scored.missing)}"
+    if scored.sealed:
+        yield f"{plural(scored.sealed, 'image')} of its sealed test set left out"
+    seen, images = scored.seen, scored.evaluation.images
+    if seen is None:
+        yield (
+            "whether it has seen some of these images is not known: its own are no "
+            "longer in the cache"
+        )
+    elif scored.unseen_accuracy is not None and scored.unseen_interval is not None:
+        yield (
+            f"{seen} of the {images} images it has learned from or was chosen by; on "
+            f"the others: accuracy {tables.accuracy(scored.unseen_accuracy)} "
+            f"(95 %: {interval(scored.unseen_interval)})"
+        )
+    elif seen:
+        yield (
+            f"it has learned from all of these {images} images, or was chosen by them: "
+            "this says nothing of new ones"
+        )
