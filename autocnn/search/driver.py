@@ -134,7 +134,12 @@ class Driver:
         return "the search stops; unfinished trials go on another time"
 
     def set_trials(self, count: int) -> str:
-        """Change how many trials the study is to reach."""
+        """Change how many trials the study is to reach: no fewer than it has begun."""
+        if count < self._agenda.begun:
+            raise RequestError(
+                f"{_trials(self._agenda.begun)} are begun already: name a larger "
+                "total, or ask for the search to finish"
+            )
         self._agenda.trials = count
         retried(lambda: change_trials(self._study, count))
         return f"the study is to reach {_trials(count)}"

@@ -105,8 +105,9 @@ class Forecast:
             if epoch is None or None in rest:
                 return None
             whole = trial_seconds(self.plan.config, epoch) * (begun + pending)
-            # Who runs comes to its next rung at least.
+            # Who runs comes to its next rung at least, and so does who is to come.
             least = sum(each for each in rest if each is not None)
+            least += pending * epoch * self.plan.rungs[0]
             return max(whole - epoch * len(spent.epochs), least)
         typical = self._typical(spent) if pending else 0.0
         if typical is None or None in rest:

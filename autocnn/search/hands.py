@@ -276,12 +276,14 @@ class Hands:
             elif outcome == "interrupted":
                 running.trial.set_user_attr("status", "interrupted")
             else:
-                reason = self.pauses.standing(running) if running.fills else outcome
-                self.tell(running, TrialState.PRUNED, reason)
+                why = outcome
+                if running.fills:
+                    why = self.pauses.left_for(running, outcome)
+                self.tell(running, TrialState.PRUNED, why)
         self.drain()
         if outcome != "interrupted":
             for running in self.pauses:
-                self.give_up(running.number)
+                self.give_up(running.number, self.pauses.left_for(running, outcome))
         return outcome
 
     def dismiss(self, running: Running) -> None:

@@ -78,12 +78,28 @@ class Pauses:
 
         Empty if it came to none.
         """
-        passed = [rung for rung in self.judged if rung <= len(running.curve)]
-        if not passed:
+        rung = self._last_rung(running)
+        if not rung:
             return ""
-        rung = passed[-1]
         scores = [each.score(rung) for each in rungs.ranking(self._history(), rung)]
         return f"{standing(max(running.curve[:rung]), scores)} at epoch {rung}"
+
+    def left_for(self, running: Running, outcome: str) -> str:
+        """Say why a trial is given up at a search's end: for its place, or not.
+
+        One that has earned to go on lacked only a search that goes on.
+        """
+        over = "the search was over" if outcome == "complete" else outcome
+        rung = self._last_rung(running)
+        if not rung:
+            return over
+        place = self.standing(running)
+        earned = rungs.passes(self._history(), running.number, rung)
+        return f"{over}: {place}" if earned else place
+
+    def _last_rung(self, running: Running) -> int:
+        passed = [rung for rung in self.judged if rung <= len(running.curve)]
+        return passed[-1] if passed else 0
 
     def _history(self) -> list[Course]:
         return [

@@ -117,6 +117,12 @@ def test_a_running_trial_comes_to_its_next_rung_at_least(halving, make_running):
     assert Forecast(halving, 1).left(running, 0, spent, begun=1) == 4 * 5.0
 
 
+def test_trials_to_come_reach_their_first_rung_at_least(halving):
+    spent = Spent(epochs=[1.0] * 1_000)
+    first = halving.rungs[0]
+    assert Forecast(halving, 1).left([], 5, spent, begun=1) == 5 * first * 1.0
+
+
 def test_nothing_is_said_where_nothing_is_known(plan, make_running):
     unknown = dataclasses.replace(plan, prices=None, typical_epoch=lambda: None)
     assert Forecast(unknown, 2).epoch(make_running()) is None

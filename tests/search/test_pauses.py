@@ -5,6 +5,8 @@ from optuna.trial import Trial, TrialState
 
 from autocnn.events import EpochEnded, TrialPaused, TrialStarted
 from autocnn.search import space as spaces
+from autocnn.search.pauses import Pauses
+from autocnn.search.trials import Running
 
 WEAK = 0.1
 
@@ -291,3 +293,20 @@ def test_samplers_see_paused_trials_as_pruned_ones(search, scripted):
     ]
     # What is really there stays as it is.
     assert {t.state for t in study.trials[1:]} == {TrialState.RUNNING}
+
+
+def test_whoever_has_earned_to_go_on_is_left_by_the_end_of_the_search_alone(search):
+    study, pauses = search.study, Pauses([1, 3], [])
+    scores = (0.4, 0.9, 0.6)
+    first, best, middle = (Running(study.ask(), [score], 0) for score in scores)
+    for running in (first, best, middle):
+        pauses.add(running)
+    assert pauses.left_for(best, "time is up") == "time is up: 1st of 3 at epoch 1"
+    assert pauses.left_for(best, "complete").startswith("the search was over: 1st of 3")
+    assert pauses.left_for(middle, "time is up") == "2nd of 3 at epoch 1"
+    # They went on beyond their rung, and came to no other.
+    best.curve.append(0.9)
+    middle.curve.append(0.7)
+    assert pauses.left_for(best, "time is up") == "time is up: 1st of 3 at epoch 1"
+    assert pauses.left_for(middle, "complete") == "2nd of 3 at epoch 1"
+    assert pauses.left_for(Running(study.ask(), [], 0), "time is up") == "time is up"

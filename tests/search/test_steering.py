@@ -235,10 +235,14 @@ def test_a_smaller_total_ends_the_search_earlier(search, person, run):
     assert person.state.trials == 2
 
 
-def test_a_total_below_what_runs_lets_it_end(search, person, run):
-    person.when(epoch(0), "trials", count=1)
+def test_a_total_below_what_is_begun_is_refused(search, person, run):
+    # Who means five more and says five would end the search, and lose what is paused.
+    person.when(epoch(2), "trials", count=2)
     assert run(trials=9, slots=3).outcome == "complete"
-    assert statuses(search) == ["complete"] * 3
+    assert statuses(search) == ["complete"] * 9
+    ((done, answer),) = person.answers()
+    assert not done
+    assert "3 trials are begun already" in answer
 
 
 def test_more_jobs_train_more_at_once(search, person, run):
@@ -430,7 +434,7 @@ def test_a_copy_that_was_not_begun_is_trained_by_a_later_run(search, person, run
 
 
 def test_a_copy_is_trained_though_the_total_was_lowered(search, person, run):
-    person.when(epoch(2), "trials", count=1)
+    person.when(epoch(2), "trials", count=3)
     person.when(epoch(2), "enqueue", params=COPY)
     run(trials=9)
     assert [row.status for row in search.rows()] == ["complete"] * 4
