@@ -1,5 +1,6 @@
 """The command line: ``python -m benchmarks trainer``, ``overhead``, ``cost``, ..."""
 
+import json
 import os
 from pathlib import Path
 
@@ -175,6 +176,20 @@ def search(data: str, data_dir: Path | None, minutes: float, seeds: int) -> None
 
     found = module.measure(data, data_dir, 60 * minutes, range(seeds), _say)
     module.write(found)
+
+
+@main.command()
+@as_json
+@click.option("--searches", type=click.IntRange(2), default=20, show_default=True)
+def honest(as_json: bool, searches: int) -> None:
+    """Compare what searches say of their best network with the sealed test sets."""
+    from autocnn.views import tables
+    from benchmarks import honest as module
+
+    told = module.summary(module.measure(searches, _say))
+    tables.write([told], "table", columns=tuple(told))
+    if as_json:
+        click.echo(json.dumps(told))
 
 
 @main.command()

@@ -4,8 +4,8 @@ import click
 
 from autocnn.commands.options import Place
 from autocnn.errors import AutocnnError, NoResultError, RequestError
-from autocnn.store.rows import StudySnapshot
-from autocnn.views import leaderboard
+from autocnn.store.rows import StudySnapshot, TrialRow
+from autocnn.views import leaderboard, verdict
 from autocnn.views.tables import accuracy
 
 
@@ -21,12 +21,26 @@ def conclude(
     if not quiet and found.ranked():
         click.echo(leaderboard.heading(found), err=True)
         leaderboard.write(found, "table", top=10)
-        if line := leaderboard.final(found):
-            click.echo(line, err=True)
+        for sentence in verdict.sentences(found):
+            click.echo(sentence, err=True)
         click.echo(_next_steps(place, found), err=True)
     if outcome == "interrupted":
         click.echo("stopped; the same command goes on from here", err=True)
         return 75
+    best = refuse(found, outcome)
+    final = found.final.val_accuracy if found.final else None
+    reached = max(best.val_accuracy or 0.0, final or 0.0)
+    if target is not None and reached < target:
+        raise NoResultError(
+            f"the target of {accuracy(target)} was not reached: the best is "
+            f"{accuracy(reached)}",
+            hint="give it more time or trials: the same command goes on",
+        )
+    return 0
+
+
+def refuse(found: StudySnapshot, outcome: str) -> TrialRow:
+    """Raise what was wrong with a search without a result; else give its best trial."""
     if outcome == "nothing fits":
         raise RequestError(
             found.state.notice if found.state else outcome,
@@ -45,15 +59,7 @@ def conclude(
             f"stopped: several trials in a row failed in the same way ({last})",
             hint="mend the cause, then run the same command to go on",
         )
-    final = found.final.val_accuracy if found.final else None
-    reached = max(best.val_accuracy or 0.0, final or 0.0)
-    if target is not None and reached < target:
-        raise NoResultError(
-            f"the target of {accuracy(target)} was not reached: the best is "
-            f"{accuracy(reached)}",
-            hint="give it more time or trials: the same command goes on",
-        )
-    return 0
+    return best
 
 
 def _next_steps(place: Place, found: StudySnapshot) -> str:

@@ -23,7 +23,8 @@ from autocnn.search.widen import merged
 class Request:
     """What the command line asked for; None: whatever the study has, or the default."""
 
-    data: str
+    data: str | Prepared
+    """What was typed; or what is prepared already."""
     data_dir: Path | None
     image_size: int | None
     place: Place
@@ -50,6 +51,7 @@ class Request:
     target: float | None
     patience: Patience
     final: bool | None
+    confirm: int | None
 
 
 def configure(

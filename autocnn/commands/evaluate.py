@@ -15,12 +15,10 @@ from autocnn.commands.options import (
     place_options,
     study_option,
 )
-from autocnn.errors import RequestError
 from autocnn.quantities import plural
 
 if TYPE_CHECKING:
     from autocnn.deliver.evaluate import Scored
-    from autocnn.deliver.predict import Network
 
 LISTED = 5
 
@@ -31,6 +29,9 @@ LISTED = 5
 @model_option
 @data_dir_option
 @device_option
+@click.option(
+    "--again", is_flag=True, help="Score the test set once more, and note that."
+)
 @format_option
 @place_options
 def command(
@@ -39,6 +40,7 @@ def command(
     model: Path | None,
     data_dir: Path | None,
     device: str,
+    again: bool,
     form: str,
     place: Place,
 ) -> int:
@@ -49,6 +51,9 @@ def command(
     images are scored, at the network's size, but for those of the network's own sealed
     test set; and it is said how many of them the network has learned from. Its classes
     must be named as the network's are; some may be missing.
+
+    Without DATA, the sealed test set of the network's own data is opened. That is done
+    once and written into the study: asked again, the record is shown.
 
     As csv, a line a class is written.
     """
@@ -70,25 +75,22 @@ def command(
         if source.source != network.card["data"]["source"]:
             with progress_of("images", lambda text: click.echo(text, err=True)) as show:
                 scored = score(network, source, own_images(network), show)
-    if scored is None:
-        scored = sealed(folder, network)
-    view.write(scored.evaluation, form, others=scored.others())
-    for sentence in _remarks(scored):
+    if scored is not None:
+        evaluation, others = scored.evaluation, scored.others()
+        remarks = list(_remarks(scored))
+    else:
+        from autocnn.commands.unseal import unseal
+
+        told = unseal(folder, network, place, data_dir, again=again)
+        evaluation, others = told.evaluation, {"set": "sealed test set"}
+        remarks = [told.remark]
+    view.write(evaluation, form, others=others)
+    for sentence in remarks:
         click.echo(sentence, err=form != "table")
     if form == "table":
-        for sentence in view.summary(scored.evaluation, "image"):
+        for sentence in view.summary(evaluation, "image"):
             click.echo(sentence)
     return 0
-
-
-def sealed(folder: Path, network: "Network") -> "Scored":
-    """Score a network on the sealed test set of the data it was searched with."""
-    name = network.card["data"]["name"]
-    raise RequestError(
-        f"{folder} was made with {name}: it has learned from its images, and the rest "
-        "are its sealed test set",
-        hint="evaluate it on images of other data",
-    )
 
 
 def _remarks(scored: "Scored") -> Iterator[str]:

@@ -1,6 +1,20 @@
 """What a person should know of their data before a search."""
 
+from collections.abc import Callable
+
 from autocnn.data.audit import Audit
+from autocnn.data.cache import Prepared
+
+
+def tell(data: Prepared, say: Callable[[str], None]) -> None:
+    """Say it; and where to go from the embedded digits."""
+    if data.info.name == "digits":
+        say(
+            "data: scikit-learn's handwritten digits, embedded; next: "
+            "autocnn search cifar10, or autocnn search path/to/images"
+        )
+    for finding in findings(data.audit):
+        say(finding)
 
 
 def findings(audit: Audit) -> list[str]:

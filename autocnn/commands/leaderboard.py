@@ -27,11 +27,12 @@ def command(
     """
     from autocnn.storage import open_storage
     from autocnn.store.rows import find_study, snapshot
-    from autocnn.views import leaderboard
+    from autocnn.views import leaderboard, verdict
 
     found = snapshot(find_study(open_storage(place.url), study))
     if form == "table":
         click.echo(leaderboard.heading(found), err=True)
     leaderboard.write(found, form, top=top, pareto=pareto or "")
-    if form == "table" and (final := leaderboard.final(found)):
-        click.echo(final, err=True)
+    if form == "table":
+        for sentence in verdict.sentences(found):
+            click.echo(sentence, err=True)

@@ -3,14 +3,13 @@
 import contextlib
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from autocnn.commands.endings import interrupts, unless_closed
+from autocnn.commands.endings import unless_closed
 from autocnn.commands.options import (
     Duration,
     PatienceType,
@@ -19,11 +18,12 @@ from autocnn.commands.options import (
     limit_options,
     place_options,
 )
-from autocnn.events import Emit, Notice, SearchEnded
+from autocnn.events import Emit, Notice
 
 if TYPE_CHECKING:
+    import optuna
+
     from autocnn.commands.setup import Setup
-    from autocnn.store.rows import StudySnapshot
 
 
 EXIT_CODES = {
@@ -94,6 +94,13 @@ class SearchCommand(click.Command):
     default=None,
     help="In the end train the best trial's recipe longer, with all the machine; half "
     "of the time is kept for it.  [default: final, with --timeout]",
+)
+@click.option(
+    "--confirm",
+    type=click.IntRange(0, 20),
+    help="Before that, train the N best recipes again, from 3 fresh seeds each: the "
+    "best by its mean wins.  [default: 3, where there is time]",
+    metavar="N",
 )
 @click.option(
     "--epochs",
@@ -177,6 +184,7 @@ def command(**options: Any) -> int:
 
     from autocnn.commands.conclude import conclude
     from autocnn.commands.configure import Request
+    from autocnn.commands.run import run
     from autocnn.commands.setup import set_up
 
     request = Request(**{name: options[name] for name in Request.__slots__})
@@ -184,9 +192,16 @@ def command(**options: Any) -> int:
     setup = set_up(request, _say_as(view))
     if options["dry_run"]:
         return _dry_run(setup)
-    ready: Path | None = options["announce"]
+    path: Path | None = options["announce"]
+
+    def ready(study: "optuna.Study") -> None:
+        if path is not None:
+            from autocnn.commands.attached import announce
+
+            announce(path, study.study_name, setup.folder)
+
     with _view(view) as emit:
-        found, outcome = _search(setup, emit, ready)
+        found, outcome = run(setup, emit, ready)
     return conclude(
         setup.place, found, outcome, quiet=view == "json", target=options["target"]
     )
@@ -199,59 +214,6 @@ def _on_screen(options: Mapping[str, Any]) -> bool:
     streams = (sys.stdin, sys.stdout, sys.stderr)
     terminal = all(stream.isatty() for stream in streams)
     return terminal and os.environ.get("TERM") != "dumb" and os.name == "posix"
-
-
-def _search(
-    setup: "Setup", emit: Emit, ready: Path | None
-) -> tuple["StudySnapshot", str]:
-    """Hold the study, start the workers, drive; return how it ended."""
-    from autocnn.commands.outline import started
-    from autocnn.search.beat import starting
-    from autocnn.search.driver import Driver
-    from autocnn.search.ending import broken_off, finish
-    from autocnn.search.hands import WON, Outcome
-    from autocnn.search.study import enqueue_start, only_search, open_study
-    from autocnn.storage import open_storage
-    from autocnn.store.rows import snapshot
-
-    begun_at = time.monotonic()
-    with only_search(setup.folder, setup.place.url):
-        storage = open_storage(setup.place.url, create=True)
-        study = open_study(storage, setup.name, setup.config)
-        plan = setup.plan(study, begun_at)
-        enqueue_start(study, setup.config, plan.trials, setup.points(storage))
-        starting(study, setup.device_name, setup.jobs, plan.trials or 0)
-        if ready is not None:
-            from autocnn.commands.attached import announce
-
-            announce(ready, setup.name, setup.folder)
-        begun = broken_off(snapshot(study), plan.trials) if plan.final else None
-        outcome: Outcome = "complete"
-        with interrupts(emit) as stopping:
-            if begun is None:
-                with contextlib.closing(setup.engine(plan.trials)) as engine:
-                    driver = Driver(study, plan, engine, emit)
-                    emit(started(setup, study, plan.trials, driver.interrupted))
-                    outcome = driver.run(stopping)
-            else:
-                emit(started(setup, study, plan.trials, ()))
-            if plan.final and outcome in WON:
-                alone = setup.engine_alone
-                outcome = finish(study, plan, alone, emit, outcome, stopping, begun)
-        found = snapshot(study)
-    best = found.best()
-    emit(
-        SearchEnded(
-            study=setup.name,
-            outcome=outcome,
-            trials=len(found.trials) - found.refused,
-            best=best.trial if best else None,
-            val_accuracy=best.val_accuracy if best else None,
-            seconds=time.monotonic() - begun_at,
-            counts=found.counts(),
-        )
-    )
-    return found, outcome
 
 
 def _dry_run(setup: "Setup") -> int:

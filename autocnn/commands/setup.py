@@ -3,7 +3,6 @@
 import dataclasses
 import math
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,17 +13,18 @@ import torch
 from autocnn import device as devices
 from autocnn.choices import pick
 from autocnn.commands.configure import Request, configure
-from autocnn.commands.findings import findings
+from autocnn.commands.findings import tell
 from autocnn.commands.options import Place, Trials
-from autocnn.commands.progress import decoding_progress
+from autocnn.commands.progress import Decoding, Say, decoding_progress
 from autocnn.data.cache import Prepared, prepare
 from autocnn.data.datasets import name_of
 from autocnn.engines.local import LocalEngine
 from autocnn.engines.machine import auto_jobs, epoch_alone, latency, prices
 from autocnn.errors import NoResultError, RequestError
-from autocnn.recipe import Recipe
+from autocnn.recipe import ImageShape, Recipe
 from autocnn.search import space as spaces
 from autocnn.search.budget import final_seconds, planned
+from autocnn.search.confirm import CANDIDATES
 from autocnn.search.final import MOST_EPOCHS
 from autocnn.search.portfolio import Point, points_of
 from autocnn.search.pruners import PRUNERS
@@ -106,6 +106,7 @@ class Setup:
             deadline=math.inf if timeout is None else started + timeout,
             final=self.final,
             final_seconds=self.final_seconds,
+            confirm=CANDIDATES if (n := self.request.confirm) is None else n,
             target=self.request.target,
             patience=self.request.patience,
             device=self.device_name,
@@ -194,7 +195,7 @@ class Setup:
         return LocalEngine(self.device, min(self.jobs, trials or self.jobs))
 
 
-def set_up(request: Request, say: Callable[[str], None]) -> Setup:
+def set_up(request: Request, say: Say, decoding: Decoding = decoding_progress) -> Setup:
     """Check everything that can be checked before anything is trained."""
     device = devices.pick_device(request.device)
     asked_jobs = _jobs(request.jobs)
@@ -208,15 +209,8 @@ def set_up(request: Request, say: Callable[[str], None]) -> Setup:
     shape = before.shape if before else None
     if request.space is not None:
         shape = spaces.declared_shape(request.space) or shape
-    with decoding_progress(say) as progress:
-        data = prepare(
-            request.data,
-            data_dir=request.data_dir,
-            image_size=request.image_size or (shape.height if shape else None),
-            channels=shape.channels if shape else None,
-            progress=progress,
-        )
-    _report(data, say)
+    data = _data(request, shape, say, decoding)
+    tell(data, say)
     config = configure(request, data, device, before)
 
     def heaviest_recipe() -> Recipe:
@@ -257,6 +251,22 @@ def set_up(request: Request, say: Callable[[str], None]) -> Setup:
     return setup
 
 
+def _data(
+    request: Request, shape: ImageShape | None, say: Say, decoding: Decoding
+) -> Prepared:
+    """Prepare the data, unless that is done; in the shape that a study has, if any."""
+    if isinstance(request.data, Prepared):
+        return request.data
+    with decoding(say) as progress:
+        return prepare(
+            request.data,
+            data_dir=request.data_dir,
+            image_size=request.image_size or (shape.height if shape else None),
+            channels=shape.channels if shape else None,
+            progress=progress,
+        )
+
+
 def _jobs(text: str) -> int | None:
     """Read how many workers were asked for; None: as many as suit the machine."""
     if text == "auto":
@@ -270,9 +280,9 @@ def _jobs(text: str) -> int | None:
 
 def _study(request: Request) -> tuple[str, StudyConfig | None]:
     """Name the study, and find what it is if it is there."""
-    name = check_name(
-        _slug(name_of(request.data)) if request.study is None else request.study
-    )
+    data = request.data
+    own = data.info.name if isinstance(data, Prepared) else name_of(data)
+    name = check_name(_slug(own) if request.study is None else request.study)
     try:
         storage = open_storage(request.place.url)
     except NoResultError:
@@ -284,15 +294,3 @@ def _study(request: Request) -> tuple[str, StudyConfig | None]:
 
 def _slug(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name).strip("-.")[:100] or "study"
-
-
-def _report(data: Prepared, say: Callable[[str], None]) -> None:
-    """Tell what the audit found, and where to go from the embedded digits."""
-    info = data.info
-    if info.name == "digits":
-        say(
-            "data: scikit-learn's handwritten digits, embedded; next: "
-            "autocnn search cifar10, or autocnn search path/to/images"
-        )
-    for finding in findings(data.audit):
-        say(finding)

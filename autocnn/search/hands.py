@@ -276,7 +276,7 @@ class Hands:
             elif outcome == "interrupted":
                 running.trial.set_user_attr("status", "interrupted")
             else:
-                why = outcome
+                why: str = outcome
                 if running.fills:
                     why = self.pauses.left_for(running, outcome)
                 self.tell(running, TrialState.PRUNED, why)

@@ -1,6 +1,7 @@
 """The waist: an Optuna study as frozen rows that views show."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,7 +31,6 @@ STATUS: Mapping[TrialState, str] = {
     TrialState.WAITING: "waiting",
 }
 REFUSED = "refused"
-
 UNDERWAY = ("running", "interrupted")
 
 
@@ -126,10 +126,7 @@ class StudySnapshot:
 
     def counts(self) -> dict[str, int]:
         """Count the trials of each status."""
-        counts: dict[str, int] = {}
-        for row in self.trials:
-            counts[row.status] = counts.get(row.status, 0) + 1
-        return counts
+        return dict(Counter(row.status for row in self.trials))
 
     @property
     def refused(self) -> int:
@@ -158,15 +155,14 @@ def find_study(storage: RDBStorage, name: str | None) -> optuna.Study:
 
 
 def snapshot(study: optuna.Study) -> StudySnapshot:
-    """Read all of a study."""
+    """Read all of a study; a trial that only waits has no distributions yet."""
     trials = study.get_trials(deepcopy=False)
     attributes = study.user_attrs
-    images = val_images(attributes)
     return compose(
         study.study_name,
         attributes,
-        [row(trial, images) for trial in trials],
-        trials[-1].distributions if trials else {},
+        [row(trial, val_images(attributes)) for trial in trials],
+        next((t.distributions for t in reversed(trials) if t.distributions), {}),
     )
 
 
@@ -300,6 +296,5 @@ def _last_active(storage: RDBStorage, name: str) -> tuple[float, int]:
             ),
             {"study": study_id},
         ).scalar()
-    moment = str(last or "")
-    digits = re.sub(r"\D", "", moment)[:14]
+    digits = re.sub(r"\D", "", str(last or ""))[:14]
     return (float(digits or 0), study_id)

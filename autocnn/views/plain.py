@@ -14,7 +14,9 @@ from autocnn.events import (
     TrialEnded,
     TrialPaused,
     TrialStarted,
+    Verdict,
 )
+from autocnn.views import verdict
 from autocnn.views.tables import accuracy, count, duration
 
 
@@ -70,10 +72,28 @@ def line(event: Event) -> str:
                 f"final training complete (val {accuracy(event.val_accuracy)}, "
                 f"{event.epochs} epochs, {duration(event.seconds)}): {kept}"
             )
+        case Verdict():
+            return _verdict(event)
         case Notice():
             return event.text
         case SearchEnded():
             return ended(event)
+
+
+def _verdict(event: Verdict) -> str:
+    """Say what the best network is worth on other images."""
+    said = []
+    if event.corrected is not None and event.corrected_interval is not None:
+        said.append(
+            verdict.corrected(
+                event.corrected, event.corrected_interval, event.test_images
+            )
+        )
+    if event.test_accuracy is not None and event.test_interval is not None:
+        said.append(
+            verdict.test(event.test_accuracy, event.test_interval, event.test_images)
+        )
+    return "; ".join(said)
 
 
 def _about(seconds: float | None) -> str:

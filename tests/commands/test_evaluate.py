@@ -102,17 +102,48 @@ def test_mistakes_have_the_names_of_their_files_or_places(evaluate, fresh):
     assert names == {*(f"train[{n}]" for n in range(8)), "test[0]", "test[1]"}
 
 
-def test_the_network_s_own_data_are_not_scored(evaluate, here, image_folder):
-    for words in ((), (image_folder,)):
-        ran = evaluate(*words)
-        assert (ran.code, ran.out) == (2, "")
-        assert "sealed" in ran.err
-    # In another form, too.
+def test_a_test_set_is_opened_once_and_then_told_by_the_record(
+    run, here, image_folder, kept
+):
+    shutil.copytree(kept, "mine")
+    words = ("evaluate", "--model", "mine", "--format", "json")
+    first = run(*words)
+    found = as_json(first)
+    assert (found["images"], found["set"]) == (18, "sealed test set")
+    assert "is open now" in first.err
+    card = json.loads(Path("mine/card.json").read_text())
+    assert card["test_accuracy"] == found["accuracy"]
+    # Its own data, in whatever form, are told the same.
     paths = sorted(image_folder.rglob("*.png"))
     Path("own.csv").write_text("".join(f"{p},{p.parent.name}\n" for p in paths))
-    ran = evaluate("own.csv")
-    assert ran.code == 2
-    assert "sealed" in ran.err
+    for data in ((), (image_folder,), ("own.csv",)):
+        again = run(*words, *data)
+        assert as_json(again) == found
+        assert "was opened on 20" in again.err
+    assert as_json(run(*words, "--again"))["confusion"] == found["confusion"]
+
+
+def test_a_study_counts_the_openings_of_its_test_set(run, here, image_folder):
+    words = ("--space", "small.toml", "--epochs", 2, "--jobs", 1)
+    assert run("search", image_folder, "--trials", 2, *words).code == 0
+    found = as_json(run("evaluate", "--format", "json"))
+    best = Path("studies/stripes/best")
+    # Another network leads now.
+    (lead,) = {json.loads((best / "card.json").read_text())["trial"]}
+    shutil.rmtree(best)
+    shutil.copytree(f"studies/stripes/networks/{1 - lead}", best)
+    other = run("evaluate", "--format", "json")
+    assert as_json(other) == found
+    assert "the seal is broken" in other.err
+    more = run("evaluate", "--again")
+    assert more.code == 0
+    assert "opened 2 times: it is no longer sealed" in more.out
+    assert "opened again, so no longer sealed" in run("leaderboard").err
+    Path("studies/stripes/test.json").unlink()
+    Path("studies/stripes/test-2.json").unlink()
+    lost = run("evaluate")
+    assert (lost.code, lost.out) == (2, "")
+    assert "--again" in lost.err
 
 
 def test_images_it_has_learned_from_are_told_and_sealed_ones_left_out(

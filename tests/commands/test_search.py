@@ -17,6 +17,7 @@ def test_search_ranks_networks_keeps_the_best_and_resumes(run, here, image_folde
         "card.json",
         "model.safetensors",
         "recipe.toml",
+        "validation.safetensors",
     }
     assert list(Path("studies/stripes/checkpoints").iterdir()) == []
 
@@ -153,6 +154,38 @@ def test_the_winner_is_trained_for_good(run, here, image_folder):
     assert list(Path("studies/stripes/checkpoints").iterdir()) == []
     assert f"final training of trial {started['trial']}'s" in run("leaderboard").err
     assert run("predict", image_folder / "across").code == 0
+
+
+def test_the_test_set_is_opened_once_and_that_is_written_down(run, here, image_folder):
+    words = ("search", image_folder, "--study", "sealed", "--json", *SMALL)
+    first = run(*words, "--trials", 3, "--final", "--confirm", 2)
+    assert first.code == 0, first.err
+    events = [json.loads(line) for line in first.out.splitlines()]
+    notices = [each["text"] for each in events if each["event"] == "notice"]
+    assert sum("fresh trainings" in text for text in notices) == 2
+    (verdict,) = (each for each in events if each["event"] == "verdict")
+    best = Path("studies/sealed/best")
+    card = json.loads((best / "card.json").read_text())
+    assert card["test_accuracy"] == verdict["test_accuracy"]
+    assert card["test_interval"] == verdict["test_interval"]
+    assert card["test_images"] == verdict["test_images"] == 18
+    low, high = card["test_interval"]
+    assert 0 <= low <= card["test_accuracy"] <= high <= 1
+    assert card["val_accuracy_corrected"] == verdict["corrected"]
+    assert verdict["corrected"] <= verdict["val_accuracy"]
+    result = json.loads((best.parent / "test.json").read_text())
+    assert result["accuracy"] == card["test_accuracy"]
+    assert sum(map(sum, result["confusion"])) == 18
+
+    again = run(*words, "--trials", 5, "--final", "--confirm", 0)
+    assert again.code == 0, again.err
+    events = [json.loads(line) for line in again.out.splitlines()]
+    notices = [each["text"] for each in events if each["event"] == "notice"]
+    (verdict,) = (each for each in events if each["event"] == "verdict")
+    if verdict["test_accuracy"] is None:  # another network leads
+        assert any("opened before" in text for text in notices)
+    else:
+        assert verdict["test_accuracy"] == card["test_accuracy"]
 
 
 def test_options_that_are_left_out_are_the_study_s_own(run, here, image_folder):

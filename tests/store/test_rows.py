@@ -31,6 +31,12 @@ def add(study, state=TrialState.COMPLETE, curve=(), value=None, **attributes) ->
     )
 
 
+def test_a_trial_that_waits_does_not_hide_what_others_were_drawn_from(study):
+    add(study, curve=[0.5])
+    study.enqueue_trial({"width": 16})
+    assert set(snapshot(study).distributions) == {"width"}
+
+
 def test_a_row_says_all_there_is_to_know_of_a_trial(study):
     study.set_user_attr(CONFIG, {"val_images": 100})
     add(

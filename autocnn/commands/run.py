@@ -1,0 +1,104 @@
+"""A search from its first trial to its last word, told in events."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
+
+import optuna
+
+from autocnn.commands.endings import interrupts
+from autocnn.commands.outline import started
+from autocnn.commands.setup import Setup
+from autocnn.deliver.verdict import pronounce
+from autocnn.events import Emit, SearchEnded
+from autocnn.processes import threads_of
+from autocnn.search.beat import starting
+from autocnn.search.confirm import Confirmation
+from autocnn.search.driver import Driver
+from autocnn.search.ending import broken_off, ended, finish
+from autocnn.search.hands import WON, Outcome
+from autocnn.search.study import enqueue_start, only_search, open_study
+from autocnn.search.trials import Plan
+from autocnn.storage import open_storage
+from autocnn.store.environment import Environment, environment, record
+from autocnn.store.rows import StudySnapshot, snapshot
+
+Interrupts = Callable[[Emit], AbstractContextManager[Callable[[], bool]]]
+
+
+def run(
+    setup: Setup,
+    emit: Emit,
+    ready: Callable[[optuna.Study], None] | None = None,
+    *,
+    interrupts: Interrupts = interrupts,
+) -> tuple[StudySnapshot, Outcome]:
+    """Hold the study, start the workers, drive; return how it ended.
+
+    `ready` is called with the study when the search is about to begin; `interrupts`
+    hand out, while it trains, who says when to stop.
+    """
+    begun_at = time.monotonic()
+    with only_search(setup.folder, setup.place.url):
+        storage = open_storage(setup.place.url, create=True)
+        study = open_study(storage, setup.name, setup.config)
+        plan = setup.plan(study, begun_at)
+        enqueue_start(study, setup.config, plan.trials, setup.points(storage))
+        starting(study, setup.device_name, setup.jobs, plan.trials or 0)
+        record(study, _environment(setup, plan.trials))
+        if ready is not None:
+            ready(study)
+        with interrupts(emit) as stopping:
+            outcome = _drive(setup, study, plan, emit, stopping)
+        if outcome != "interrupted":
+            opens = plan.final and outcome in WON
+            pronounce(study, plan, setup.data, setup.device, emit, open_test=opens)
+        found = snapshot(study)
+    best = found.best()
+    emit(
+        SearchEnded(
+            study=setup.name,
+            outcome=outcome,
+            trials=len(found.trials) - found.refused,
+            best=best.trial if best else None,
+            val_accuracy=best.val_accuracy if best else None,
+            seconds=time.monotonic() - begun_at,
+            counts=found.counts(),
+        )
+    )
+    return found, outcome
+
+
+def _environment(setup: Setup, trials: int | None) -> Environment:
+    """Say what this run is on and with: each worker has its share of the cores."""
+    jobs = min(setup.jobs, trials or setup.jobs)
+    return environment(
+        device=setup.device_name,
+        kind=setup.device.type,
+        jobs=jobs,
+        threads=threads_of(jobs),
+    )
+
+
+def _drive(
+    setup: Setup,
+    study: optuna.Study,
+    plan: Plan,
+    emit: Emit,
+    stopping: Callable[[], bool],
+) -> Outcome:
+    """Train the trials; if wanted, then the best ones again, and the winner."""
+    final = broken_off(snapshot(study), plan.trials) if plan.final else None
+    if final is not None:
+        emit(started(setup, study, plan.trials, ()))
+        alone = setup.engine_alone
+        return finish(study, plan, alone, emit, "complete", stopping, final)
+    with closing(setup.engine(plan.trials)) as engine:
+        driver = Driver(study, plan, engine, emit)
+        emit(started(setup, study, plan.trials, driver.interrupted))
+        outcome = driver.run(stopping)
+        if not plan.final or outcome not in WON:
+            return outcome
+        if not Confirmation(study, plan, engine, emit).run(stopping):
+            return ended(study, plan, "interrupted")
+    return finish(study, plan, setup.engine_alone, emit, outcome, stopping)
