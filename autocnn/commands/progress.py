@@ -54,11 +54,11 @@ def progress_of(things: str, say: Say) -> Iterator[Progress]:
 
 
 def later(show: Progress, *, seconds: float = 1.0) -> Progress:
-    """Show nothing of work that is done in a moment."""
+    """Show nothing of work that is done in a moment, and nothing of its end."""
     begun = time.monotonic()
 
     def shown(what: str, done: int, total: int) -> None:
-        if time.monotonic() - begun >= seconds:
+        if done < total and time.monotonic() - begun >= seconds:
             show(what, done, total)
 
     return shown

@@ -167,7 +167,9 @@ def test_work_of_a_moment_shows_no_progress():
 
     later(show, seconds=100)("labeling", 1, 2)
     assert shown == []
-    later(show, seconds=0)("labeling", 1, 2)
+    at_once = later(show, seconds=0)
+    at_once("labeling", 1, 2)
+    at_once("labeling", 2, 2)
     assert shown == [("labeling", 1, 2)]
 
 
