@@ -91,8 +91,11 @@ def prepare(
             prepared = _make(found, wanted, base, key, progress)
             if not found.manifest and isinstance(source, str):
                 # Fetched just now: its files are known at last.
-                key = _key(find(source, datasets), wanted)
-            _write_index(base, key, prepared)
+                found = find(source, datasets)
+            # Who asks for what the default came to asks for the same.
+            same = Wanted(prepared.info.height, prepared.info.channels)
+            for each in (wanted, same):
+                _write_index(base, _key(found, each), prepared)
             return prepared
     except OSError as error:
         raise DataError(

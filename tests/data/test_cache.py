@@ -150,9 +150,19 @@ def test_a_damaged_cache_is_built_again(make_folder, prepared, file, damage):
 def test_a_damaged_index_is_written_again(make_folder, prepared, tmp_path):
     folder = make_folder(COUNTS)
     first = prepared(folder)
-    (index,) = (tmp_path / "cache" / "index").glob("*.json")
-    index.write_text("{")
+    for index in (tmp_path / "cache" / "index").glob("*.json"):
+        index.write_text("{")
     assert prepared(folder) == first
+
+
+def test_what_the_default_came_to_is_not_decoded_again(
+    make_folder, prepared, monkeypatch
+):
+    folder = make_folder(COUNTS)
+    first = prepared(folder)
+    monkeypatch.setattr("autocnn.data.cache._make", None)
+    size, channels = first.info.height, first.info.channels
+    assert prepared(folder, image_size=size, channels=channels) == first
 
 
 def test_a_failed_build_leaves_nothing(make_folder, prepared, tmp_path):
