@@ -25,13 +25,18 @@ class Command:
 
     def __init__(self, model: Path) -> None:
         self._words = ["--model", str(model), "--device", "cpu", "--format", "jsonl"]
+        self.said: dict[str, str] = {}
+        """File -> label."""
 
     def label(self, files: str) -> float:
         """Label all images of a folder; images per second."""
         started = time.perf_counter()
         with contextlib.redirect_stdout(io.StringIO()) as lines:
             command.main([files, *self._words], standalone_mode=False)
-        return lines.getvalue().count("\n") / (time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        rows = [json.loads(line) for line in lines.getvalue().splitlines()]
+        self.said = {row["image"]: row["label"] for row in rows}
+        return len(self.said) / seconds
 
 
 class Bare:
@@ -53,13 +58,16 @@ class Bare:
         )
         self._net = build(recipes.read(model / "recipe.toml"), shape, seed=0).eval()
         load_weights(model / "model.safetensors", self._net, CPU)
+        self.said: dict[str, str] = {}
+        """File -> label."""
 
     @torch.inference_mode()
     def label(self, files: str) -> float:
         """Label all images of a folder; images per second."""
         started = time.perf_counter()
         paths = sorted(path for path in Path(files).rglob("*") if path.is_file())
-        lines = []
+        self.said = {}
+        lines = io.StringIO()
         for start in range(0, len(paths), BATCH):
             some = paths[start : start + BATCH]
             pixels = np.stack([self._read(path) for path in some])
@@ -69,8 +77,9 @@ class Bare:
             for path, label, share in zip(
                 some, labels.tolist(), best.tolist(), strict=True
             ):
-                lines.append(f"{path},{self._classes[label]},{share}\n")
-        return len(lines) / (time.perf_counter() - started)
+                self.said[str(path)] = self._classes[label]
+                lines.write(f"{path},{self._classes[label]},{share}\n")
+        return len(self.said) / (time.perf_counter() - started)
 
     def _read(self, path: Path) -> np.ndarray:
         with Image.open(path) as image:

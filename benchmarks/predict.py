@@ -41,7 +41,7 @@ def measure(
         small = files or write_files(place / "files", QUICK_FILES if quick else FILES)
         photos = write_photos(place / "photos", QUICK_PHOTOS if quick else PHOTOS)
         folders = dict(zip(BARS, (small, photos), strict=True))
-        kept = model or _network(place / "network")
+        kept = model or keep_network(place / "network")
         ours, bare = (
             stack.enter_context(Side(kind, kept, cores()))
             for kind in ("predict", "bare")
@@ -62,7 +62,7 @@ def measure(
         return measured, load.cores()
 
 
-def _network(folder: Path) -> Path:
+def keep_network(folder: Path) -> Path:
     """Keep a network as a search on a CPU finds it; untrained ones are as fast."""
     folder.mkdir()
     recipe = dataclasses.replace(NETWORKS["airbench"], shape=SHAPE)

@@ -22,6 +22,9 @@ from benchmarks import curves as tables
 from benchmarks import record, replay
 from benchmarks.__main__ import main
 from benchmarks.curves import Curves, Row
+from benchmarks.images import write_files
+from benchmarks.labeling import Bare, Command
+from benchmarks.predict import keep_network
 from benchmarks.report import OtherLoad
 
 PARENT = """
@@ -74,6 +77,15 @@ def test_a_process_that_is_not_ours_is_of_others():
     load = OtherLoad()
     load.cores()
     assert psutil.Process().parent() not in load._own
+
+
+def test_the_command_and_a_bare_loop_say_the_same_of_every_file(tmp_path):
+    files = write_files(tmp_path / "files", 30)
+    network = keep_network(tmp_path / "network")
+    sides = Command(network), Bare(network)
+    assert all(side.label(str(files)) > 0 for side in sides)
+    assert sides[0].said == sides[1].said
+    assert len(sides[0].said) == 30
 
 
 def a_table(rows=60, epochs=9):
