@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "train": "Train one recipe: a trial or a file.",
     "evaluate": "Score a network on labeled images: classes, confusions, calibration.",
     "predict": "Label images with the best network of a study.",
+    "export": "Hand a network on: ONNX, torch.export, safetensors, plain Python.",
     "dashboard": "Open a storage in optuna-dashboard.",
     "bench": "Compare search policies on a study's own learning curves.",
     "space": "Print what a search draws from.",

@@ -1,5 +1,6 @@
 """Data that a network can really learn in a second, and recipes for it."""
 
+import dataclasses
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -18,10 +19,14 @@ from autocnn.data.batches import Batches, batches_of
 from autocnn.data.cache import Prepared, open_search_images, prepare
 from autocnn.data.splits import search_splits
 from autocnn.recipe import ImageShape, Recipe
+from autocnn.search import best
 from autocnn.search.space import Space
 from autocnn.search.study import StudyConfig, open_study
 from autocnn.search.widen import distributions
 from autocnn.storage import open_storage, storage_url
+from autocnn.train.learner import Learner
+from autocnn.train.loop import fit
+from autocnn.train.weights import save_weights
 
 # Last, so that the installed package is what is tested: benchmarks are only here.
 sys.path.append(str(Path(__file__).parent.parent))
@@ -83,6 +88,36 @@ def make_recipe() -> Callable[..., Recipe]:
 def seeds() -> Path:
     """The folder of the recipes and spaces that come with autocnn."""
     return Path(__file__).parent.parent / "studies" / "seeds"
+
+
+@pytest.fixture(scope="session")
+def keep(
+    tiny_data: Prepared,
+    tiny_batches: tuple[Batches, Batches],
+    tiny_shape: ImageShape,
+    make_recipe: Callable[..., Recipe],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[..., Path]:
+    """Train a recipe on the tiny data, keep the network as trial 4's, and say where."""
+
+    def keep(layers: list[str] | None = None, **train: object) -> Path:
+        recipe = make_recipe(layers, **train)
+        learner = Learner(recipe, tiny_shape, device=torch.device("cpu"), seed=3)
+        *_, last = fit(learner, *tiny_batches)
+        folder = tmp_path_factory.mktemp("kept")
+        save_weights(folder / "weights.safetensors", learner.result)
+        card = best.card(
+            tiny_data.info,
+            trial=4,
+            val_accuracy=last.val_accuracy,
+            val_images=len(tiny_batches[1]),
+            seed=3,
+        )
+        with_shape = dataclasses.replace(recipe, shape=tiny_shape)
+        best.keep(folder / "best", folder / "weights.safetensors", with_shape, card)
+        return folder / "best"
+
+    return keep
 
 
 @pytest.fixture(scope="session")

@@ -67,11 +67,7 @@ def decode_with_header(
             header = _header(image)
             if (pixels := _quickly(image, height, width, channels)) is not None:
                 return pixels, header
-            # JPEG decodes at 1/2, 1/4 or 1/8 of its size for a fraction of the cost;
-            # four times the wanted size leaves the resize below all it can use.
-            image.draft(None, (4 * max(height, width),) * 2)
-            image = _eight_bits(_turned(image))
-            return fit(image, height, width, channels), header
+            return to_pixels(image, height, width, channels), header
     except Exception as error:  # the codecs raise anything; the caller sees why
         raise _unreadable(file, error) from error
 
@@ -133,6 +129,14 @@ def _quickly(image: Any, height: int, width: int, channels: int) -> Pixels | Non
     except RuntimeError:
         image.fp.seek(0)
         return None  # Pillow will say what is wrong, or cope
+
+
+def to_pixels(image: Any, height: int, width: int, channels: int) -> Pixels:
+    """Turn, convert, crop and resize an image that Pillow has opened."""
+    # JPEG decodes at 1/2, 1/4 or 1/8 of its size for a fraction of the cost;
+    # four times the wanted size leaves the resize below all it can use.
+    image.draft(None, (4 * max(height, width),) * 2)
+    return fit(_eight_bits(_turned(image)), height, width, channels)
 
 
 def fit(image: Any, height: int, width: int, channels: int) -> Pixels:

@@ -1,7 +1,9 @@
 """The layers a network is a sequence of. To add one, add its function to BLOCKS.
 
 A function takes the incoming shape, (C, H, W) or (F,) without the batch, then the
-arguments that a recipe writes after the layer's name.
+arguments that a recipe writes after the layer's name. What it makes is written out by
+an export as the call that makes it; so a class of our own keeps its arguments under
+their names, as PyTorch's do.
 """
 
 from collections.abc import Callable, Mapping
@@ -50,31 +52,15 @@ def separable(
 
 
 class Residual(nn.Module):
-    """Two convolutions whose result is added to their input (arXiv:1512.03385)."""
+    """Adds what its body makes of the input to the input (arXiv:1512.03385)."""
 
     def __init__(
-        self,
-        shape: Shape,
-        width: int,
-        kernel: int = 3,
-        stride: int = 1,
-        norm: str = "batch_norm",
-        activation: str = "relu",
+        self, *, body: nn.Module, skip: nn.Module, activation: nn.Module
     ) -> None:
         super().__init__()
-        inner = (width, shape[1], shape[2])
-        self.body = nn.Sequential(
-            conv(shape, width, "same", kernel, stride, bias=norm == "none"),
-            *_named(norm, inner),
-            *_named(activation, inner),
-            conv(inner, width, "same", kernel, bias=norm == "none"),
-            *_named(norm, inner),
-        )
-        same = shape[0] == width and stride == 1
-        self.skip = (
-            nn.Identity() if same else nn.Conv2d(shape[0], width, 1, stride, bias=False)
-        )
-        self.activation = nn.Sequential(*_named(activation, inner))
+        self.body = body
+        self.skip = skip
+        self.activation = activation
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to (N, width, H / stride, W / stride)."""
@@ -82,13 +68,39 @@ class Residual(nn.Module):
         return result
 
 
-class SqueezeExcite(nn.Module):
-    """Weigh each channel by what all show (Hu et al. 2017, arXiv:1709.01507)."""
+def residual(
+    shape: Shape,
+    width: int,
+    kernel: int = 3,
+    stride: int = 1,
+    norm: str = "batch_norm",
+    activation: str = "relu",
+) -> nn.Module:
+    """Add the result of two convolutions to their input (arXiv:1512.03385)."""
+    inner = (width, shape[1], shape[2])
+    same = shape[0] == width and stride == 1
+    return Residual(
+        body=nn.Sequential(
+            conv(shape, width, "same", kernel, stride, bias=norm == "none"),
+            *_named(norm, inner),
+            *_named(activation, inner),
+            conv(inner, width, "same", kernel, bias=norm == "none"),
+            *_named(norm, inner),
+        ),
+        skip=nn.Identity()
+        if same
+        else nn.Conv2d(shape[0], width, 1, stride, bias=False),
+        activation=nn.Sequential(*_named(activation, inner)),
+    )
 
-    def __init__(self, shape: Shape, ratio: float = 0.25) -> None:
+
+class SqueezeExcite(nn.Module):
+    """Weighs each channel by what all show (Hu et al. 2017, arXiv:1709.01507)."""
+
+    def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
-        channels = shape[0]
-        hidden = max(4, round(channels * ratio))
+        self.channels = channels
+        self.hidden = hidden
         self.gate = nn.Sequential(
             nn.AdaptiveAvgPool2d(1),
             nn.Conv2d(channels, hidden, 1),
@@ -101,6 +113,11 @@ class SqueezeExcite(nn.Module):
         """(N, C, H, W) to the same shape."""
         weighed: Tensor = x * self.gate(x)
         return weighed
+
+
+def squeeze_excite(shape: Shape, ratio: float = 0.25) -> nn.Module:
+    """Weigh each channel by what all show, through `ratio` times as many numbers."""
+    return SqueezeExcite(shape[0], max(4, round(shape[0] * ratio)))
 
 
 def batch_norm(
@@ -171,8 +188,8 @@ def dense(shape: Shape, units: int, bias: bool = True) -> nn.Module:
 BLOCKS: Mapping[str, Maker] = {
     "conv": conv,
     "separable": separable,
-    "residual": Residual,
-    "squeeze_excite": SqueezeExcite,
+    "residual": residual,
+    "squeeze_excite": squeeze_excite,
     "batch_norm": batch_norm,
     "group_norm": group_norm,
     "max_pool": max_pool,

@@ -95,15 +95,9 @@ def make_optimizer(net: nn.Module, settings: TrainSettings) -> optim.Optimizer:
     normalization scales to zero helps nobody.
     """
     row = pick(OPTIMIZERS, settings.optimizer, "optimizer")
-    options = dict(row.options)
-    if settings.momentum is not None and row.momentum:
-        options[row.momentum] = settings.momentum
-        if row.make is optim.SGD:
-            options["nesterov"] = settings.momentum > 0
-    if settings.epsilon is not None and settings.optimizer != "sgd":
-        options["eps"] = settings.epsilon
+    options = options_of(settings)
     rate: float | torch.Tensor = settings.learning_rate
-    groups = _groups(net, settings.weight_decay)
+    groups = decayed(net, settings.weight_decay)
     home = groups[0]["params"][0].device
     options |= {"fused": True} if home.type in row.fused else {"foreach": True}
     if home.type == "cuda":
@@ -112,6 +106,19 @@ def make_optimizer(net: nn.Module, settings: TrainSettings) -> optim.Optimizer:
         if "capturable" in inspect.signature(row.make).parameters:
             options["capturable"] = True
     return row.make(groups, lr=rate, **options)
+
+
+def options_of(settings: TrainSettings) -> dict[str, Any]:
+    """Say how the optimizer is set, but for its rate and what its device asks for."""
+    row = pick(OPTIMIZERS, settings.optimizer, "optimizer")
+    options = dict(row.options)
+    if settings.momentum is not None and row.momentum:
+        options[row.momentum] = settings.momentum
+        if row.make is optim.SGD:
+            options["nesterov"] = settings.momentum > 0
+    if settings.epsilon is not None and settings.optimizer != "sgd":
+        options["eps"] = settings.epsilon
+    return options
 
 
 def set_learning_rate(optimizer: optim.Optimizer, learning_rate: float) -> None:
@@ -123,7 +130,8 @@ def set_learning_rate(optimizer: optim.Optimizer, learning_rate: float) -> None:
             group["lr"] = learning_rate
 
 
-def _groups(net: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+def decayed(net: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Group the weights: kernels and matrices are pulled to zero, others are not."""
     weights: list[torch.Tensor] = [p for p in net.parameters() if p.dim() > 1]
     others: list[torch.Tensor] = [p for p in net.parameters() if p.dim() <= 1]
     groups = [

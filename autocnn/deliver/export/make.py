@@ -1,0 +1,46 @@
+"""A kept network, handed on in a format: written, checked, put in place."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from autocnn.choices import pick
+from autocnn.deliver.export.check import TOLERANCE, Sample, difference
+from autocnn.deliver.export.contract import contract
+from autocnn.deliver.export.folder import CARD, digests, whole
+from autocnn.deliver.export.formats import FORMATS
+from autocnn.deliver.predict import Network
+from autocnn.errors import AutocnnError
+
+
+def export(network: Network, name: str, output: Path, images: Sample) -> dict[str, Any]:
+    """Export a network, on the CPU, in a format; return the card that lies beside it.
+
+    AutocnnError if it differs from the original on the images by more than TOLERANCE:
+    then nothing is written.
+    """
+    row = pick(FORMATS, name, "format")
+    with whole(output) as folder:
+        _write_card(folder, network.card)
+        said = row.write(network, folder)
+        gap = difference(network, row.open(folder), images.pixels)
+        if gap > TOLERANCE:
+            raise AutocnnError(
+                f"the {name} export's logits differ from the original's by {gap:.2g} "
+                f"on {images}, more than {TOLERANCE:g}",
+                hint="nothing was written; try another --format",
+            )
+        checked = {
+            "images": len(images.pixels),
+            "on": images.about,
+            "max_difference": gap,
+        }
+        said = {"format": name, **contract(network), **said, "checked": checked}
+        card = network.card | {"export": said | {"files": digests(folder)}}
+        _write_card(folder, card)
+    return card
+
+
+def _write_card(folder: Path, card: dict[str, Any]) -> None:
+    text = json.dumps(card, indent=2, ensure_ascii=False)
+    (folder / CARD).write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,34 @@
+"""Where a study's kept networks are."""
+
+import json
+from pathlib import Path
+
+from autocnn.errors import NoResultError
+
+
+def find(folder: Path, trial: int | None = None) -> Path:
+    """Find the best network, or a trial's, in a study's folder.
+
+    NoResultError if the trial's was not kept.
+    """
+    best = folder / "best"
+    if trial is None:
+        return best
+    for kept in (folder / "networks" / str(trial), best):
+        if _trial(kept) == trial:
+            return kept
+    trained = folder.parent / "trained" / f"{folder.name}-{trial}"
+    raise NoResultError(
+        f"the network of trial {trial} was not kept",
+        hint=f"train it again with autocnn train {trial} --study {folder.name}, then "
+        f"name it with --model {trained}",
+    )
+
+
+def _trial(folder: Path) -> int | None:
+    """Read whose network a folder holds."""
+    try:
+        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        return int(card["trial"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
