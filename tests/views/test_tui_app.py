@@ -10,6 +10,7 @@ import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
@@ -121,6 +122,12 @@ def text(app) -> str:
 
 def notes(app) -> str:
     return "\n".join(note.message for note in app._notifications)
+
+
+def type_fast(pilot, *keys: str) -> None:
+    """Type keys as they come from a paste, before the first is even looked at."""
+    for key in keys:
+        pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
 
 
 def asked(study):
@@ -267,7 +274,7 @@ def test_promoting_is_asked_for_at_once(play, study):
         assert "‖ paused" in text(pilot.app)
         await pilot.press("p")
         await until(pilot, lambda: bool(asked(study)))
-        await until(pilot, lambda: "let a paused trial go on next" in notes(pilot.app))
+        await until(pilot, lambda: "asked to promote trial 5" in notes(pilot.app))
 
     play(person)
     (command,) = asked(study)
@@ -612,7 +619,7 @@ def test_a_locked_storage_is_named_and_requests_wait_for_it(play, storage, monke
         await pilot.press("space")
         await until(pilot, lambda: "locked; your request waits" in notes(pilot.app))
         other.execute("ROLLBACK")
-        await until(pilot, lambda: "asked the search to" in notes(pilot.app))
+        await until(pilot, lambda: "asked to pause" in notes(pilot.app))
         await until(pilot, lambda: "STORAGE LOCKED" not in text(pilot.app))
 
     play(person)
@@ -779,3 +786,44 @@ def test_the_best_of_a_large_study_are_shown_before_the_others_are_read(tmp_path
     assert "reading the others" in first
     assert "reading 1000 trials" in header
     assert "1000 of 1000 trials" in last
+
+
+@pytest.mark.parametrize(
+    ("keys", "operation", "details"),
+    [
+        (["w", "ctrl+u", "3", "7", "enter"], "jobs", {"count": 37}),
+        (["n", "ctrl+u", "3", "0", "enter"], "trials", {"count": 30}),
+        (["S", "f"], "finish", {}),
+        (["p", "x", "y"], "prune", {"trial": 5}),
+        (["e", "ctrl+u", "3", "2", "enter"], "enqueue", {"trial": 5}),
+    ],
+)
+def test_keys_typed_while_a_dialog_opens_are_for_the_dialog(
+    play, study, keys, operation, details
+):
+    pause(study)
+
+    async def person(pilot) -> None:
+        type_fast(pilot, *keys)
+        await until(pilot, lambda: operation in {c.operation for c in asked(study)})
+        assert pilot.app.panel.id == "overview"
+
+    play(person)
+    command = next(c for c in asked(study) if c.operation == operation)
+    for name, value in details.items():
+        assert getattr(command, name) == value
+    if operation == "enqueue":
+        assert command.params == {"width": 32, "optimizer": "sgd"}
+
+
+@pytest.mark.parametrize("screen", ["overview", "log"])
+def test_a_filter_has_the_keyboard_at_once_and_a_new_one_replaces_it(play, screen):
+    async def person(pilot) -> None:
+        line = pilot.app.panel.query_one(Input)
+        type_fast(pilot, "slash", "1", "2", "enter")
+        await until(pilot, lambda: not line.has_focus and line.value == "12")
+        type_fast(pilot, "slash", "3", "4")
+        await until(pilot, lambda: line.value == "34")
+        assert pilot.app.panel.id == screen
+
+    play(person, screen=screen)

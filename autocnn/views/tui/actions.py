@@ -3,7 +3,6 @@
 The driver's answer comes with a later reading of the study and is shown.
 """
 
-import re
 import threading
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -12,13 +11,14 @@ from textual import work
 from textual.binding import Binding, BindingType
 
 from autocnn.errors import AutocnnError
-from autocnn.store.command import OPERATIONS, Command
+from autocnn.store.command import Command
 from autocnn.store.rows import TrialRow
 from autocnn.views.tables import plural
-from autocnn.views.tui.dialogs import Ask, Choose, Edit, confirm
+from autocnn.views.tui.dialogs import Choose, Edit, ask_number, confirm, read_count
 from autocnn.views.tui.extras import Extras
 from autocnn.views.tui.feed import LOCKED, Waits
 from autocnn.views.tui.header import SIGNS
+from autocnn.views.tui.history import requested
 from autocnn.views.tui.panel import Detail
 
 LEAVE = (
@@ -116,8 +116,7 @@ class Actions(Extras):
         """Start trials again."""
         self.ask("resume")
 
-    @work(group="dialog")
-    async def action_prune(self) -> None:
+    def action_prune(self) -> None:
         """Give the chosen trial up."""
         row = self.target
         if row is None or row.status not in PRUNABLE:
@@ -127,8 +126,12 @@ class Actions(Extras):
             return
         meaning = f"it is told PRUNED, and {PRUNABLE[row.status]}"
         question = f"Prune trial {row.trial} after {plural(row.epochs, 'epoch')}?"
-        if await self.push_screen_wait(confirm(question, meaning)) == "yes":
-            self.ask("prune", trial=row.trial)
+
+        def prune(answer: str | None) -> None:
+            if answer == "yes":
+                self.ask("prune", trial=row.trial)
+
+        self.push_screen(confirm(question, meaning), prune)
 
     def action_explain(self) -> None:
         """Say which trials can be given up."""
@@ -155,8 +158,7 @@ class Actions(Extras):
         what = "no trial" if row is None else f"trial {row.trial} ({row.status})"
         self.notify(f"{what} is chosen; {advice}", severity="warning")
 
-    @work(group="dialog")
-    async def action_enqueue(self) -> None:
+    def action_enqueue(self) -> None:
         """Edit a copy of the chosen trial's values and have it trained next."""
         row = self.target
         if row is None or not row.params or self.moment is None:
@@ -166,37 +168,39 @@ class Actions(Extras):
             return
         title = f"An edited copy of trial {row.trial}, to be trained next"
         edit = Edit(title, row.params, self.moment.study.distributions)
-        values = await self.push_screen_wait(edit)
-        if values is not None:
-            self.ask("enqueue", trial=row.trial, params=values)
 
-    @work(group="dialog")
-    async def action_jobs(self) -> None:
+        def enqueue(values: dict[str, Any] | None) -> None:
+            if values is not None:
+                self.ask("enqueue", trial=row.trial, params=values)
+
+        self.push_screen(edit, enqueue)
+
+    def action_jobs(self) -> None:
         """Change how many train at once."""
         if not self.open_to_requests():
             return
         state = self.moment.study.state if self.moment else None
         now = f"{state.jobs}" if state else "1"
         hint = f"a number from 1 to {MOST_JOBS}"
-        count = await self._number("How many trials at once?", now, hint, MOST_JOBS)
-        if count:
-            self.ask("jobs", count=count)
+        question = "How many trials at once?"
+        asked = ask_number(question, now, hint, MOST_JOBS)
+        self.push_screen(asked, lambda count: self._ask_count("jobs", count))
 
-    @work(group="dialog")
-    async def action_trials(self) -> None:
+    def action_trials(self) -> None:
         """Change how many trials the study is to reach."""
         if not self.open_to_requests():
             return
         total = self.moment.total if self.moment else 0
         hint = f"{total} now; write a total, or +20 for 20 more"
-        count = await self._number(
-            "How many trials in all?", "+20", hint, MOST_TRIALS, total
-        )
-        if count:
-            self.ask("trials", count=count)
+        question = "How many trials in all?"
+        asked = ask_number(question, "+20", hint, MOST_TRIALS, total)
+        self.push_screen(asked, lambda count: self._ask_count("trials", count, total))
 
-    @work(group="dialog")
-    async def action_stop(self) -> None:
+    def _ask_count(self, operation: str, answer: str | None, total: int = 0) -> None:
+        if answer is not None:
+            self.ask(operation, count=read_count(answer, total))
+
+    def action_stop(self) -> None:
         """Stop the search, gently or at once."""
         if not self.open_to_requests():
             return
@@ -205,23 +209,29 @@ class Actions(Extras):
             ("s", "stop", "end now; unfinished trials go on another time"),
             ("n", "", "no, go on"),
         ]
-        chosen = await self.push_screen_wait(Choose("Stop the search?", answers))
-        if chosen:
-            self.ask(chosen)
 
-    @work(group="dialog")
-    async def action_leave(self) -> None:
+        def stop(chosen: str | None) -> None:
+            if chosen:
+                self.ask(chosen)
+
+        self.push_screen(Choose("Stop the search?", answers), stop)
+
+    def action_leave(self) -> None:
         """Leave this screen; the search need not end with it."""
         if not self.alive:
             self.exit(None)
             return
-        chosen = await self.push_screen_wait(Choose("Leave?", LEAVE))
-        if chosen == "detach":
-            self.exit("detach")
-        elif chosen:
-            self.ask(chosen)
-            self._leaving = True
-            self.notify("leaving when it has ended; q then d leaves now", timeout=20)
+
+        def leave(chosen: str | None) -> None:
+            if chosen == "detach":
+                self.exit("detach")
+            elif chosen:
+                self.ask(chosen)
+                self._leaving = True
+                text = "leaving when it has ended; q then d leaves now"
+                self.notify(text, timeout=20)
+
+        self.push_screen(Choose("Leave?", LEAVE), leave)
 
     @work(thread=True, group="ask", exit_on_error=False)
     def ask(self, operation: str, **details: Any) -> None:
@@ -240,7 +250,7 @@ class Actions(Extras):
         finally:
             waits.cancel()
         self._asked[command.id] = command
-        text = f"asked the search to {OPERATIONS[operation]}"
+        text = f"asked to {requested(command)}"
         if not self.alive:
             text += "; but it gives no sign of life: if it has died, autocnn search"
             text += " goes on with the study"
@@ -277,19 +287,3 @@ class Actions(Extras):
                 del self._asked[command.id]
                 severity = "information" if command.done else "error"
                 self.notify(command.answer, severity=severity)  # type: ignore[arg-type]
-
-    async def _number(
-        self, question: str, value: str, hint: str, most: int, total: int = 0
-    ) -> int | None:
-        """Ask for a number up to a limit; with ``+``, it is added to the total."""
-
-        def meant(text: str) -> int:
-            good = re.fullmatch(r"\+?\d{1,9}", text)
-            return int(text) + total * text.startswith("+") if good else 0
-
-        def wrong(text: str) -> str:
-            good = 1 <= meant(text) <= most
-            return "" if good else f"'{text}' is no number from 1 to {most:,}"
-
-        answer = await self.push_screen_wait(Ask(question, value, hint, wrong))
-        return None if answer is None else meant(answer)

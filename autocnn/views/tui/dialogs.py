@@ -1,5 +1,6 @@
 """Questions: yes or no, a number, how to leave, and the values of an edited copy."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -95,6 +96,22 @@ class Ask(ModalScreen[str | None]):
             self.query_one(".wrong", Label).update(wrong)
         else:
             self.dismiss(event.value.strip())
+
+
+def ask_number(question: str, value: str, hint: str, most: int, total: int = 0) -> Ask:
+    """Ask for a number up to a limit, or for ``+20`` more than a total."""
+
+    def wrong(text: str) -> str:
+        good = 1 <= read_count(text, total) <= most
+        return "" if good else f"'{text}' is no number from 1 to {most:,}"
+
+    return Ask(question, value, hint, wrong)
+
+
+def read_count(text: str, total: int = 0) -> int:
+    """Read ``40``, or ``+20``, which is added to the total; anything else is 0."""
+    good = re.fullmatch(r"\+?\d{1,9}", text)
+    return int(text) + total * text.startswith("+") if good else 0
 
 
 class Edit(ModalScreen[dict[str, Any] | None]):

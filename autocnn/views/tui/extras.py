@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 
 from textual import work
-from textual.app import App
 from textual.binding import Binding
 from textual.worker import get_current_worker
 
@@ -12,6 +11,7 @@ from autocnn.errors import AutocnnError
 from autocnn.views.tui.dialogs import Ask
 from autocnn.views.tui.feed import Feed
 from autocnn.views.tui.header import ASCII_ONLY
+from autocnn.views.tui.keyboard import Keyboard
 from autocnn.views.tui.moment import Moment
 
 ARROWS = str.maketrans({"←": "left", "→": "right", "↑": "up", "↓": "down"})
@@ -19,14 +19,13 @@ LOOK_SECONDS = 0.5
 """How soon the dashboard notices that the screen is left."""
 
 
-class Extras(App[str | None]):
+class Extras(Keyboard):
     """The part of the app that takes something away from a study."""
 
     feed: Feed
     moment: Moment | None
 
-    @work(group="dialog")
-    async def action_export(self) -> None:
+    def action_export(self) -> None:
         """Copy the best network to a new folder."""
         folder: Path | None = getattr(self.feed, "folder", None)
         best = folder / "best" if folder else None
@@ -36,15 +35,18 @@ class Extras(App[str | None]):
             return
         name = self.moment.study.name if self.moment else "network"
         question = "Copy the best network to which new folder?"
-        asked = Ask(question, f"{name}-best", check=_no_place)
-        answer = await self.push_screen_wait(asked)
-        if answer:
+
+        def copy(answer: str | None) -> None:
+            if not answer:
+                return
             try:
                 shutil.copytree(best, Path(answer).expanduser())
             except OSError as error:
                 self.notify(f"{error.strerror}: {answer}", severity="error")
             else:
                 self.notify(f"the best network is in {answer}")
+
+        self.push_screen(Ask(question, f"{name}-best", check=_no_place), copy)
 
     @work(thread=True, group="dashboard", exclusive=True)
     def action_dashboard(self) -> None:

@@ -191,14 +191,17 @@ def _course(row: TrialRow, ended: float | None = None) -> Iterable[News]:
             yield News(pause.until, row.trial, f"promoted {after}", "running")
 
 
+def requested(command: Command) -> str:
+    """Say what a command asks for, after "asked to"."""
+    trial = "" if command.trial is None else command.trial
+    return REQUESTS[command.operation].format(trial=trial, count=command.count)
+
+
 def _asked(commands: Sequence[Command]) -> Iterable[News]:
     for command in commands:
         if command.operation not in REQUESTS:
             continue
-        what = REQUESTS[command.operation].format(
-            trial="" if command.trial is None else command.trial, count=command.count
-        )
         reply = "not taken yet" if command.answer is None else command.answer
         if command.answer is not None and not command.done:
             reply = f"refused, for {reply}"
-        yield News(command.sent, -1, f"asked to {what}: {reply}", "asked")
+        yield News(command.sent, -1, f"asked to {requested(command)}: {reply}", "asked")

@@ -205,7 +205,7 @@ class Log(Panel):
         """Open the filter's line."""
         line = self.query_one(Input)
         line.display = True
-        line.focus()
+        self.screen.set_focus(line)  # at once: what is typed next is for it
 
     def on_input_changed(self) -> None:
         """Filter while it is typed."""

@@ -124,7 +124,7 @@ class Overview(Panel):
         """Open the filter's line."""
         line = self.query_one("#filter", Input)
         line.display = True
-        line.focus()
+        self.screen.set_focus(line)  # at once: what is typed next is for it
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while it is typed, as far as it can be understood."""
