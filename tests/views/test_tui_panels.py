@@ -41,6 +41,7 @@ from autocnn.views.tui.panels import PANELS
 from autocnn.views.tui.slices import Slice
 from autocnn.views.tui.table import Table
 from autocnn.views.tui.trial import TrialScreen
+from autocnn.views.tui.weighed import comparable
 
 # Last, so that the installed package is what is tested: benchmarks are only here.
 from benchmarks.studies import make_study
@@ -353,8 +354,30 @@ def test_importance_says_how_many_trials_it_still_needs(study, storage):
         add(study, [0.5])
     add(study, [0.1], TrialState.PRUNED)
     shown = seen(storage.url, "importance", (80, 24))
-    assert "3 more complete trials are needed" in shown
-    assert "pruned trials do not count" in shown
+    assert "too few trials to tell what matters" in shown
+    assert "5 complete, 6 with a first epoch; it takes 8 that are" in shown
+
+
+def test_importance_of_paused_trials_is_by_the_rung_that_most_came_to(study, storage):
+    for trial in range(30):
+        rate, paused = 0.1 + trial, {"status": "paused"}
+        score = trial / 40
+        add(study, [0.1, score, score / 2], TrialState.RUNNING, rate=rate, **paused)
+    for trial in range(6):
+        add(study, [0.1, 0.8, 0.2, 0.9], rate=31.0 + trial)
+    for _ in range(4):
+        add(study, [0.2], TrialState.PRUNED)
+    state = SearchState(
+        phase="ended", beat=1, host="", pid=1, version="", device="CPU", jobs=1,
+        trials=40, seconds=9.0, rungs=(1, 3),
+    )  # fmt: skip
+    study.set_user_attr(STATE, state.to_dict())
+    shown = seen(storage.url, "importance", (160, 40))
+    assert "importance · by val accuracy at epoch 3, of 36 trials, PED-ANOVA" in shown
+    assert "rate (log) against val accuracy at epoch 3" in shown
+    assert line(shown, "> rate").split()[1] == "rate"
+    rows, epoch = comparable(snapshot(study).trials, (1, 3))
+    assert (len(rows), epoch, rows[-1].val_accuracy) == (36, 3, 0.8)
 
 
 def test_what_decides_is_the_most_important(tuned):
@@ -424,7 +447,7 @@ def test_importance_waits_its_time_and_then_measures_what_is_new(
     async def watch(pilot) -> None:
         panel = pilot.app.panel
         add(study, [0.9])
-        await until(pilot, lambda: panel._asked == -1)
+        await until(pilot, lambda: panel._waits)
         assert not panel.settled
         panel._again()  # an hour later
         await until(pilot, lambda: panel.settled)

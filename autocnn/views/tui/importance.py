@@ -1,11 +1,6 @@
-"""Which parameters matter: PED-ANOVA over the complete trials, and each one's slice.
-
-Watanabe et al. 2023, arXiv:2304.10255; for parameters that not every trial has,
-arXiv:2601.20800.
-"""
+"""Which parameters matter, the heaviest first, and each one's slice."""
 
 import time
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,15 +14,14 @@ from textual.widgets import Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from autocnn.store.rows import TrialRow
-from autocnn.views.tui.drawn import QUARTER, Drawn, collect
+from autocnn.views.tui.facts import entitle
 from autocnn.views.tui.header import ASCII_ONLY
 from autocnn.views.tui.moment import Moment
 from autocnn.views.tui.panel import Panel
 from autocnn.views.tui.slices import Slice
 from autocnn.views.tui.table import Column, Table
+from autocnn.views.tui.weighed import NEEDED, Weighed, comparable, measure
 
-NEEDED = 8
-"""Complete trials; from fewer nothing can be said."""
 SECONDS = 10.0
 """It is not measured more often than this."""
 COST = 0.02
@@ -35,21 +29,35 @@ COST = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
-    """A parameter, and how much of what can be explained it explains."""
+class Of:
+    """What it is measured of."""
 
-    drawn: Drawn
-    share: float
-    """Of all parameters together 1."""
+    trials: int = 0
+    epoch: int = 0
+    """At which they are compared; 0: when they are complete."""
+
+    @property
+    def scores(self) -> str:
+        """Say by what trials are compared."""
+        return "val accuracy" + f" at epoch {self.epoch}" * bool(self.epoch)
+
+    def __str__(self) -> str:
+        """Say of which trials it is."""
+        if self.epoch:
+            return f"by {self.scores}, of {self.trials} trials, PED-ANOVA"
+        return f"{self.trials} complete trials only, PED-ANOVA"
+
+
+NOTHING = Of()
 
 
 class Measured(Message):
     """The importance was worked out in the background."""
 
-    def __init__(self, found: tuple[Weighed, ...], trials: int, seconds: float) -> None:
+    def __init__(self, found: tuple[Weighed, ...], of: "Of", seconds: float) -> None:
         super().__init__()
         self.found = found
-        self.trials = trials
+        self.of = of
         self.seconds = seconds
 
 
@@ -59,11 +67,12 @@ class Importance(Panel):
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
         self._moment: Moment | None = None
-        self._asked = 0
-        """Of how many complete trials it was asked last."""
-        self._measured = 0
+        self._asked = self._measured = NOTHING
+        self._waits = False
+        """Whether a clock runs until it may be measured again."""
         self._next = 0.0
         self._found: tuple[Weighed, ...] = ()
+        self._of = NOTHING
 
     def compose(self) -> ComposeResult:
         """Put the bars before the slice."""
@@ -84,45 +93,51 @@ class Importance(Panel):
     @property
     def settled(self) -> bool:
         """Whether it has been measured, if it can be."""
-        return self._asked == self._measured
+        return self._asked == self._measured and not self._waits
 
     def take_focus(self) -> None:
         """Put the keyboard on the parameters."""
         self.table.focus()
 
     def show(self, moment: Moment) -> None:
-        """Have it measured if more trials are complete than the last time."""
+        """Have it measured if more trials can be compared than the last time."""
         self._moment = moment
-        complete = dict(moment.counts).get("complete", 0)
-        if complete < NEEDED:
-            self._asked = self._measured = 0
-            self._take((), complete)
-        elif complete != self._asked:
+        study = moment.study
+        rungs = study.state.rungs if study.state else ()
+        folds = bool(study.config.get("folds"))
+        rows, epoch = comparable(study.trials, rungs, folds=folds)
+        wanted = Of(len(rows), epoch)
+        if wanted.trials < NEEDED:
+            self._asked = self._measured = NOTHING
+            self.table.hint = _missing(moment)
+            self._take((), NOTHING)
+        elif wanted != self._asked and not self._waits:
             wait = self._next - time.monotonic()
             if wait <= 0:
-                self._asked, self._next = complete, time.monotonic() + SECONDS
+                self._asked, self._next = wanted, time.monotonic() + SECONDS
                 self.table.hint = "it is being measured ..."
-                self._measure(moment.study.trials, moment.study.distributions)
-            elif self._asked >= 0:
-                self._asked = -1  # a clock runs
+                self._measure(rows, study.distributions, wanted)
+            else:
+                self._waits = True
                 self.set_timer(wait, self._again)
 
     def _again(self) -> None:
-        if self._asked < 0 and self._moment is not None:
-            self._asked, self._next = 0, 0.0
+        self._waits, self._next = False, 0.0
+        if self._moment is not None:
             self.show(self._moment)
 
     @work(thread=True, exclusive=True, group="importance", exit_on_error=False)
     def _measure(
-        self, rows: Sequence[TrialRow], distributions: Mapping[str, BaseDistribution]
+        self,
+        rows: Sequence[TrialRow],
+        distributions: Mapping[str, BaseDistribution],
+        of: Of,
     ) -> None:
         """Measure off the screen; never touch a widget here."""
         begun = time.monotonic()
-        complete = [r for r in rows if r.status == "complete" and r.val_accuracy]
-        found = measure(complete, distributions)
+        found = measure(rows, distributions)
         if not get_current_worker().is_cancelled:
-            seconds = time.monotonic() - begun
-            self.post_message(Measured(found, len(complete), seconds))
+            self.post_message(Measured(found, of, time.monotonic() - begun))
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Say why it could not be measured."""
@@ -132,26 +147,17 @@ class Importance(Panel):
 
     def on_measured(self, message: Measured) -> None:
         """Show what was found, unless a replay has gone back to too few trials."""
-        if not self._asked:
+        if self._asked == NOTHING:
             return
         self._measured = self._asked
         self._next = max(self._next, time.monotonic() + message.seconds / COST)
-        self._take(message.found, message.trials)
+        self._take(message.found, message.of)
 
-    def _take(self, found: tuple[Weighed, ...], complete: int) -> None:
-        title = f"importance · {complete} complete trials only, PED-ANOVA"
-        if complete < NEEDED:
-            title = "importance"
-            missing = NEEDED - complete
-            self.table.hint = (
-                f"{missing} more complete trial{'s are' if missing > 1 else ' is'} "
-                f"needed\n{complete} of at least {NEEDED} so far; "
-                "pruned trials do not count"
-            )
-        elif not found:
+    def _take(self, found: tuple[Weighed, ...], of: Of) -> None:
+        if of != NOTHING and not found:
             self.table.hint = "no parameter was drawn more than one way"
-        self._found = found
-        self.table.border_title = title
+        self._found, self._of = found, of
+        entitle(self.table, "importance" + f" · {of}" * (of != NOTHING))
         self._draw()
 
     def on_resize(self) -> None:
@@ -168,7 +174,7 @@ class Importance(Panel):
         chosen = self.table.current
         plot, sentence = self.query_one(Slice), self.query_one("#sentence", Static)
         plot.show_values(chosen.drawn if chosen else None)
-        self.query_one("#slice").border_title = _title(chosen)
+        self.query_one("#slice").border_title = _title(chosen, self._of)
         sentence.update(f" {chosen.drawn.sentence()}" if chosen else "")
 
 
@@ -195,52 +201,23 @@ def rule(share: float, width: int) -> str:
     return "=" * (full + half) if ASCII_ONLY else "━" * full + "╸" * half
 
 
-def measure(
-    rows: Sequence[TrialRow], distributions: Mapping[str, BaseDistribution]
-) -> tuple[Weighed, ...]:
-    """Weigh the parameters of complete trials, the heaviest first."""
-    import optuna
-    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
-    from optuna.trial import create_trial
-
-    # A choice that one trial only was given is left out, which is right.
-    warnings.filterwarnings("ignore", message="Some regimes for parameter")
-    warnings.filterwarnings("ignore", message="Target and region quantiles")
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study = optuna.create_study(direction="maximize")
-    found = {drawn.name: drawn for drawn in collect(rows, distributions)}
-    for row in rows:
-        params = {
-            name: value
-            for name, value in row.params.items()
-            if name in found and _fits(value, distributions[name])
-        }
-        chosen = {name: distributions[name] for name in params}
-        study.add_trial(
-            create_trial(value=row.val_accuracy, params=params, distributions=chosen)
-        )
-    # The same quarter that the slices show; a tenth of few trials would be one.
-    evaluator = PedAnovaImportanceEvaluator(target_quantile=QUARTER)
-    shares = get_param_importances(study, evaluator=evaluator) if found else {}
-    if len(set(shares.values())) == 1 < len(shares):
-        shares = dict.fromkeys(shares, 0.0)  # how Optuna says that none matters
-    return tuple(Weighed(found[name], share) for name, share in shares.items())
-
-
-def _fits(value: Any, distribution: BaseDistribution) -> bool:
-    """Say whether the value can be drawn; the space may have changed since it was."""
-    try:
-        return distribution._contains(distribution.to_internal_repr(value))
-    except ValueError:
-        return False
-
-
 def _name(weighed: Weighed) -> str:
     return weighed.drawn.name
 
 
-def _title(chosen: Weighed | None) -> str:
+def _title(chosen: Weighed | None, of: Of) -> str:
     if chosen is None:
         return "slice"
     scale = " (log)" if chosen.drawn.log else ""
-    return f"{chosen.drawn.name}{scale} against val accuracy"
+    return f"{chosen.drawn.name}{scale} against {of.scores}"
+
+
+def _missing(moment: Moment) -> str:
+    """Say why nothing can be measured, of a study that goes on or that is over."""
+    complete = dict(moment.counts).get("complete", 0)
+    begun = sum(bool(row.curve) for row in moment.study.trials)
+    return (
+        "too few trials to tell what matters\n"
+        f"{complete} complete, {begun} with a first epoch; "
+        f"it takes {NEEDED} that are equally far"
+    )
