@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "evaluate": "Score a network on labeled images: classes, confusions, calibration.",
     "predict": "Label images with the best network of a study.",
     "export": "Hand a network on: ONNX, torch.export, safetensors, plain Python.",
+    "report": "Write a study as one file: to mail, to keep, to print.",
     "dashboard": "Open a storage in optuna-dashboard.",
     "bench": "Compare search policies on a study's own learning curves.",
     "space": "Print what a search draws from.",

@@ -1,6 +1,8 @@
 """autocnn dashboard: the studies in a browser."""
 
+import contextlib
 import webbrowser
+from pathlib import Path
 
 import click
 
@@ -22,7 +24,10 @@ MANY_TRIALS = 2000
 def command(port: int, show: bool, place: Place) -> None:
     """Serve optuna-dashboard on this machine (127.0.0.1) until Ctrl-C.
 
-    It may run beside a search: it reads the same storage.
+    It may run beside a search: it reads the same storage. To each study it adds a
+    note that sums it up, and pictures: the best so far, learning curves, the confusion
+    matrix; to its best trials, their recipes and pictures of their own. All are kept up
+    while a search runs. A note that you write yourself is left alone.
     """
     from autocnn.storage import hide_password, open_storage, study_names
     from autocnn.store.rows import find_study
@@ -38,7 +43,13 @@ def command(port: int, show: bool, place: Place) -> None:
     )
     if largest > MANY_TRIALS:
         click.echo(f"a study has {largest} trials: its page will be slow", err=True)
-    with make_dashboard(place.url, port) as server:
+    artifacts = _artifacts(place)
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(make_dashboard(place.url, port, artifacts))
+        if artifacts is not None:
+            from autocnn.commands.exhibition import exhibition
+
+            stack.enter_context(exhibition(place, artifacts))
         address = f"http://{HOST}:{server.server_port}/"
         click.echo(f"dashboard: {address} on {hide_password(place.url)}", err=True)
         click.echo("press Ctrl-C to end it; a running search goes on", err=True)
@@ -48,3 +59,16 @@ def command(port: int, show: bool, place: Place) -> None:
             server.serve_forever()
         except KeyboardInterrupt:
             click.echo("dashboard ended", err=True)
+
+
+def _artifacts(place: Place) -> Path | None:
+    """Say where files lie that the dashboard shows; None if nothing can be written."""
+    folder = place.studies / "artifacts"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        click.echo(
+            f"no notes and pictures: cannot write {folder}: {error.strerror}", err=True
+        )
+        return None
+    return folder

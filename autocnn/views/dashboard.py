@@ -2,6 +2,7 @@
 
 import socketserver
 import warnings
+from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -22,17 +23,21 @@ class _Threaded(socketserver.ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
 
-def make_dashboard(url: str, port: int) -> WSGIServer:
+def make_dashboard(url: str, port: int, artifacts: Path | None = None) -> WSGIServer:
     """Make the server; `serve_forever` runs it. Port 0 takes any free one.
+
+    It shows the files that studies have in the folder of `artifacts`.
 
     It listens on the loopback address only: the dashboard knows no passwords, and
     whoever reaches it may delete studies.
     """
     import optuna_dashboard
+    from optuna.artifacts import FileSystemArtifactStore
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        app = optuna_dashboard.wsgi(open_storage(url))
+        store = FileSystemArtifactStore(artifacts) if artifacts else None
+        app = optuna_dashboard.wsgi(open_storage(url), store)
     try:
         return make_server(
             HOST, port, app, server_class=_Threaded, handler_class=_Quiet

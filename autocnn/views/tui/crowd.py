@@ -6,7 +6,7 @@ from itertools import chain
 import numpy as np
 
 from autocnn.store.rows import TrialRow
-from autocnn.views.tui.plot import Band
+from autocnn.views.tui.axes import Band
 
 LEAST = 4
 """A band ends where fewer trials have come to."""

@@ -1,0 +1,116 @@
+"""Which parameters mattered, and which of their values did well."""
+
+from autocnn.store.rows import TrialRow
+from autocnn.views.report import explore
+from autocnn.views.report.blocks import Bar, Block, Plot, Section, Table, Text
+from autocnn.views.report.contents import Report
+from autocnn.views.report.figures import AT_REST
+from autocnn.views.report.result import measured
+from autocnn.views.tables import plural
+from autocnn.views.tui.drawn import Drawn, collect, number
+from autocnn.views.tui.weighed import NEEDED, Weighed, measure
+
+ROUGH = 100
+"""Of fewer complete trials importances are no more than hints."""
+
+
+def importances(report: Report) -> Section:
+    """Each parameter's share of what can be explained."""
+    found, complete = weighed(report)
+    if not found:
+        text = (
+            f"{plural(complete, 'complete trial')}: from fewer than {NEEDED} nothing "
+            "can be said of what mattered."
+            if complete < NEEDED
+            else "No parameter was drawn more than one way."
+        )
+        return Section("importances", "What mattered", (Text(text),))
+    top = max(each.share for each in found) or 1.0
+    rough = "; of so few trials, a rough hint" if complete < ROUGH else ""
+    table = Table(
+        columns=("parameter", "share", "", "best quarter"),
+        rows=tuple(
+            (
+                each.drawn.name,
+                f"{each.share:.0%}",
+                Bar(each.share / top),
+                each.drawn.where(),
+            )
+            for each in found
+        ),
+        right=("share",),
+        caption="Which parameters tell the best quarter of the trials from the others: "
+        f"PED-ANOVA (arXiv:2304.10255) over {complete} complete trials{rough}.",
+    )
+    return Section("importances", "What mattered", (table,))
+
+
+def space(report: Report) -> Section | None:
+    """Where in the space the good trials lie."""
+    rows = _scored(report)
+    drawn = collect(rows, report.study.distributions)
+    if not drawn:
+        return None
+    best = max(rows, key=lambda row: row.val_accuracy or 0.0)
+    count = int(drawn[0].best.sum())
+    table = Table(
+        columns=("parameter", "range", f"best trial ({best.trial})", "best quarter"),
+        rows=tuple(
+            (each.name, each.range(), _value(best, each), each.where())
+            for each in drawn
+        ),
+        caption=f"Where most of the best {plural(count, 'trial')} lie (a quarter of "
+        f"{len(rows)}), and what the best one has. Paused trials count with what they "
+        "had reached.",
+    )
+    blocks: list[Block] = [table]
+    names = _heaviest(report, drawn)
+    if len(rows) > 1:
+        drawn_lines = min(len(rows), explore.MOST_LINES)
+        blocks += [
+            Plot(
+                explore.slices(rows, report.study.distributions, names),
+                "Each trial's validation accuracy against the values of the parameters "
+                f"that mattered most; the first trials are gray, the last ones orange. "
+                f"{measured(report)}",
+                width=200 * min(len(names), explore.MOST_SLICES),
+            ),
+            Plot(
+                explore.parallels(rows, report.study.distributions, names),
+                f"The best {drawn_lines} trials as lines through "
+                "their values, the most accurate in orange. "
+                f"{measured(report)}",
+                width=120 * (len(names) + 1),
+            ),
+        ]
+    return Section("space", "Which values did well", tuple(blocks))
+
+
+def weighed(report: Report) -> tuple[tuple[Weighed, ...], int]:
+    """Weigh the parameters; of how many complete trials."""
+    rows = report.ranked
+    complete = [row for row in rows if row.status == "complete"]
+    if len(complete) < NEEDED:
+        return (), len(complete)
+    return measure(complete, report.study.distributions), len(complete)
+
+
+def _scored(report: Report) -> list[TrialRow]:
+    """Give trials at rest, in the order in which they were drawn."""
+    found = [row for row in report.ranked if row.status in AT_REST]
+    return sorted(found, key=lambda row: row.trial)
+
+
+def _heaviest(report: Report, drawn: tuple[Drawn, ...]) -> list[str]:
+    """Name the parameters that mattered most; else those that have most values."""
+    varied = [each for each in drawn if len(set(each.numbers.tolist())) > 1] or drawn
+    shares = {each.drawn.name: each.share for each in weighed(report)[0]}
+    order = sorted(varied, key=lambda each: -shares.get(each.name, 0.0))
+    return [each.name for each in order[: explore.MOST_AXES]]
+
+
+def _value(best: TrialRow, drawn: Drawn) -> str:
+    value = best.params.get(drawn.name)
+    if value is None:
+        return "-"
+    return number(value) if isinstance(value, float) else str(value)
