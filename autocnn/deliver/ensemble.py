@@ -5,14 +5,34 @@ network, then add again and again the one that helps most, and stop where it was
 What that gains is measured on images that had no part in the choice.
 """
 
+import json
+import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
+from autocnn.data.cache import Prepared, open_search_images
+from autocnn.data.splits import search_splits
+from autocnn.deliver.predict import MEMBERS
+from autocnn.errors import NoResultError, RequestError
+from autocnn.quantities import plural
+from autocnn.search.best import ANSWERS
+from autocnn.search.kept import NETWORKS
+from autocnn.search.study import StudyConfig
+from autocnn.store.rows import standard_error
+from autocnn.train.answers import load
+
+ENSEMBLE = "ensemble"
+"""In the study's folder."""
+OF_ONE = {
+    *("seed", "epoch", "final", "fold", "folds", "corrected_by", "corrected_interval"),
+    *("val_accuracy_corrected", "test_accuracy", "test_interval", "test_images"),
+}
+"""What the card of a network alone says besides."""
 MOST_STEPS = 30
 PARTS = 5
 """In which the validation images are cut to measure the gain."""
@@ -22,8 +42,8 @@ PARTS = 5
 class Chosen:
     """Which networks answer, and what is gained by it over the best one alone."""
 
-    weights: Mapping[int, float]
-    """By trial; their sum is 1."""
+    weights: Mapping[str, float]
+    """By name; their sum is 1."""
     val_accuracy: float
     """Of all together, on the images that they were chosen by."""
     single_accuracy: float
@@ -34,23 +54,93 @@ class Chosen:
     """Its standard error over images."""
 
 
-def choose(answers: Mapping[int, np.ndarray], labels: np.ndarray) -> Chosen:
+def build(home: Path, config: StudyConfig, data: Prepared) -> Chosen:
+    """Choose among the kept networks of a study, and keep them together in its folder.
+
+    NoResultError if fewer than two are kept; RequestError with folds, whose networks
+    have no validation images in common.
+    """
+    if config.folds:
+        raise RequestError(
+            "cross-validated networks have no validation images in common",
+            hint="search without --folds to put networks together",
+        )
+    images, groups = open_search_images(data.folder)
+    given = data.info.given_val
+    (split,) = search_splits(images.labels, groups, seed=config.seed, given_val=given)
+    labels = images.labels[split.val]
+    found = {
+        name: said.logits.float().numpy()
+        for name, folder in _kept(home).items()
+        if (said := load(folder / ANSWERS)) is not None
+        and len(said.logits) == len(labels)
+    }
+    if len(found) < 2:
+        raise NoResultError(
+            f"{home / NETWORKS} holds {plural(len(found), 'network')} to put together",
+            hint="search on: the best finished trials' networks are kept",
+        )
+    chosen = choose(found, labels)
+    _keep(home, chosen)
+    return chosen
+
+
+def _kept(home: Path) -> dict[str, Path]:
+    """Find the networks by their trials' numbers; that of the final training, too."""
+    folders = {each.name: each for each in (home / NETWORKS).glob("*")}
+    best = home / "best"
+    if (best / "card.json").exists() and _card(best).get("final"):
+        folders["final"] = best
+    return folders
+
+
+def _card(folder: Path) -> dict[str, Any]:
+    card: dict[str, Any] = json.loads((folder / "card.json").read_text("utf-8"))
+    return card
+
+
+def _keep(home: Path, chosen: Chosen) -> None:
+    """Copy the chosen ones into a folder of their own, whole or not at all."""
+    folder, kept = home / ENSEMBLE, _kept(home)
+    fresh = home / f".{ENSEMBLE}-new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    for name in chosen.weights:
+        shutil.copytree(kept[name], fresh / MEMBERS / name)
+    cards = [_card(kept[name]) for name in chosen.weights]
+    best = max(cards, key=lambda card: float(card["val_accuracy"]))
+    card = best | {
+        "trial": None,
+        "ensemble": dict(chosen.weights),
+        "val_accuracy": chosen.val_accuracy,
+        "val_standard_error": standard_error(chosen.val_accuracy, best["val_images"]),
+        "parameters": sum(card["parameters"] for card in cards),
+        "gain": chosen.gain,
+        "gain_standard_error": chosen.gain_error,
+    }
+    card = {name: value for name, value in card.items() if name not in OF_ONE}
+    text = json.dumps(card, indent=2, ensure_ascii=False)
+    (fresh / "card.json").write_text(text + "\n", encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+
+
+def choose(answers: Mapping[str, np.ndarray], labels: np.ndarray) -> Chosen:
     """Choose among networks by their logits, (images, classes) each, and the labels."""
-    trials = list(answers)
-    probabilities = np.stack([_softmax(answers[trial]) for trial in trials])
+    names = list(answers)
+    probabilities = np.stack([_softmax(answers[name]) for name in names])
     everything = np.arange(len(labels))
     counts = _select(probabilities, labels)
     right = _right(probabilities, counts, labels)
-    singles = [_right(probabilities, Counter([n]), labels) for n in range(len(trials))]
+    singles = [_right(probabilities, Counter([n]), labels) for n in range(len(names))]
     gains = np.zeros(len(labels))
     for part in np.array_split(np.random.default_rng(0).permutation(everything), PARTS):
         rest = np.setdiff1d(everything, part)
         fitted = _select(probabilities[:, rest], labels[rest])
-        best = max(range(len(trials)), key=lambda n: singles[n][rest].mean())
+        best = max(range(len(names)), key=lambda n: singles[n][rest].mean())
         together = _right(probabilities[:, part], fitted, labels[part])
         gains[part] = together.astype(float) - singles[best][part]
     return Chosen(
-        weights={trials[n]: count / counts.total() for n, count in counts.items()},
+        weights={names[n]: count / counts.total() for n, count in counts.items()},
         val_accuracy=float(right.mean()),
         single_accuracy=float(max(single.mean() for single in singles)),
         gain=float(gains.mean()),
@@ -79,8 +169,8 @@ def _select(probabilities: np.ndarray, labels: np.ndarray) -> Counter[int]:
         total = total + probabilities[best]
         steps.append(best)
         found.append((tried[best], -size))
-    _, size = max(found)
-    return Counter(steps[:-size])
+    _, shorter = max(found)
+    return Counter(steps[:-shorter])
 
 
 def _right(
@@ -96,20 +186,3 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
     scaled = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
     shares: np.ndarray = scaled / scaled.sum(axis=1, keepdims=True)
     return shares
-
-
-class Together(nn.Module):
-    """Networks as one: its logits are those of the mean of their probabilities."""
-
-    def __init__(self, nets: Sequence[nn.Module], weights: Sequence[float]) -> None:
-        super().__init__()
-        self.nets = nn.ModuleList(nets)
-        self.weights = [*weights]
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) to (N, classes)."""
-        shares = [
-            weight * net(x).float().softmax(1)
-            for weight, net in zip(self.weights, self.nets, strict=True)
-        ]
-        return torch.stack(shares).sum(0).clamp_min(1e-30).log()

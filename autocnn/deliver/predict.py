@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from autocnn.errors import NoResultError
 from autocnn.nets.net import build
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.train.weights import load_weights
+
+MEMBERS = "members"
+"""In an ensemble's folder: its networks, by their trials."""
 
 
 class Classifier(nn.Module):
@@ -38,6 +42,23 @@ class Classifier(nn.Module):
         return logits
 
 
+class Together(nn.Module):
+    """Networks as one: its logits are those of the mean of their probabilities."""
+
+    def __init__(self, nets: Sequence[nn.Module], weights: Sequence[float]) -> None:
+        super().__init__()
+        self.nets = nn.ModuleList(nets)
+        self.weights = [*weights]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to (N, classes)."""
+        shares = [
+            weight * net(x).float().softmax(1)
+            for weight, net in zip(self.weights, self.nets, strict=True)
+        ]
+        return torch.stack(shares).sum(0).clamp_min(1e-30).log()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
     """A kept network with all that is needed to use it."""
@@ -46,7 +67,7 @@ class Network:
     """Ready to score normalized images (N, C, H, W)."""
     card: dict[str, Any]
     recipe: Recipe
-    """With the shape of its images."""
+    """With the shape of its images; of several networks the first one's."""
     device: torch.device
 
     @property
@@ -78,6 +99,8 @@ def load(folder: Path, device: torch.device) -> Network:
     """Load a kept network; NoResultError if the folder holds none."""
     try:
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        if members := card.get("ensemble"):
+            return _together(folder, card, members, device)
         recipe = recipes.read(folder / "recipe.toml")
         shape = ImageShape(
             **{name: card["preprocessing"][name] for name in ("height", "width")},
@@ -93,3 +116,12 @@ def load(folder: Path, device: torch.device) -> Network:
         ) from None
     recipe = dataclasses.replace(recipe, shape=shape)
     return Network(net=net.eval(), card=card, recipe=recipe, device=device)
+
+
+def _together(
+    folder: Path, card: dict[str, Any], weights: dict[str, float], device: torch.device
+) -> Network:
+    """Load the networks of an ensemble as one."""
+    parts = [load(folder / MEMBERS / name, device) for name in weights]
+    net = Together([part.net for part in parts], list(weights.values())).eval()
+    return Network(net=net, card=card, recipe=parts[0].recipe, device=device)

@@ -80,9 +80,11 @@ def read(path: Path) -> Evaluation | None:
 
 
 def weights_hash(folder: Path) -> str:
-    """Tell networks apart: the SHA-256 of the weights."""
-    with (folder / "model.safetensors").open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Tell networks apart: the SHA-256 of the weights, of an ensemble's one by one."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("model.safetensors")):
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _write(

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from autocnn.deliver.ensemble import Together, choose
+from autocnn.deliver.ensemble import choose
+from autocnn.deliver.predict import Together
 
 CLASSES = 4
 
@@ -24,23 +25,23 @@ def labels() -> np.ndarray:
 
 
 def test_networks_that_err_differently_are_better_together(labels):
-    found = choose({n: logits(labels, n, 0.8) for n in (3, 5, 8)}, labels)
-    assert set(found.weights) == {3, 5, 8}
+    found = choose({str(n): logits(labels, n, 0.8) for n in (3, 5, 8)}, labels)
+    assert set(found.weights) == {"3", "5", "8"}
     assert sum(found.weights.values()) == pytest.approx(1)
     assert found.val_accuracy > found.single_accuracy + 0.03
     assert found.gain > 3 * found.gain_error > 0
 
 
 def test_one_that_is_far_better_stays_alone(labels):
-    answers = {1: logits(labels, 1, 0.1), 2: logits(labels, 2, 3.0, sure=5.0)}
+    answers = {"a": logits(labels, 1, 0.1), "b": logits(labels, 2, 3.0, sure=5.0)}
     found = choose(answers, labels)
-    assert found.weights == {1: 1.0}
+    assert found.weights == {"a": 1.0}
     assert found.gain == 0.0
 
 
 def test_copies_of_one_network_gain_nothing(labels):
     same = logits(labels, 4, 0.8)
-    found = choose({1: same, 2: same.copy()}, labels)
+    found = choose({"a": same, "b": same.copy()}, labels)
     assert found.val_accuracy == found.single_accuracy
     assert (found.gain, found.gain_error) == (0.0, 0.0)
 
@@ -49,7 +50,7 @@ def test_what_is_said_to_be_gained_was_not_chosen_by_the_same_images():
     # Guesses: chosen and measured by the same images they would seem to gain a lot.
     labels = np.random.default_rng(0).integers(0, CLASSES, 300)
     guesses = {
-        n: np.random.default_rng(n).normal(0, 1, (300, CLASSES)) for n in range(20)
+        str(n): np.random.default_rng(n).normal(0, 1, (300, CLASSES)) for n in range(20)
     }
     found = choose(guesses, labels)
     assert found.val_accuracy > 0.33

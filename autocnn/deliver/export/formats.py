@@ -20,6 +20,8 @@ class Format:
     """Put files into a folder; return what the card is to say of them besides."""
     open: Callable[[Path], Run]
     about: str
+    several: bool = False
+    """Whether it can hold the networks of an ensemble, too."""
 
 
 FORMATS: Mapping[str, Format] = {
@@ -27,11 +29,13 @@ FORMATS: Mapping[str, Format] = {
         graphs.write_onnx,
         graphs.open_onnx,
         f"model.onnx, opset {graphs.OPSET}, for any ONNX runtime; needs autocnn[onnx]",
+        several=True,
     ),
     "pt2": Format(
         graphs.write_pt2,
         graphs.open_pt2,
         "model.pt2, for torch.export.load: PyTorch, without the network's code",
+        several=True,
     ),
     "safetensors": Format(
         weights.write,

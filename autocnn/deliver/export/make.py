@@ -10,16 +10,22 @@ from autocnn.deliver.export.contract import contract
 from autocnn.deliver.export.folder import CARD, digests, whole
 from autocnn.deliver.export.formats import FORMATS
 from autocnn.deliver.predict import Network
-from autocnn.errors import AutocnnError
+from autocnn.errors import AutocnnError, RequestError
 
 
 def export(network: Network, name: str, output: Path, images: Sample) -> dict[str, Any]:
     """Export a network, on the CPU, in a format; return the card that lies beside it.
 
-    AutocnnError if it differs from the original on the images by more than TOLERANCE:
-    then nothing is written.
+    AutocnnError if it differs from the original on the images by more than TOLERANCE,
+    RequestError if the format cannot hold it: then nothing is written.
     """
     row = pick(FORMATS, name, "format")
+    if "ensemble" in network.card and not row.several:
+        fitting = " or ".join(name for name, row in FORMATS.items() if row.several)
+        raise RequestError(
+            f"the {name} format holds one network, and an ensemble is several",
+            hint=f"choose --format {fitting}, or one of its members",
+        )
     with whole(output) as folder:
         _write_card(folder, network.card)
         said = row.write(network, folder)

@@ -1,0 +1,66 @@
+"""autocnn ensemble: the networks of a study that answer best together."""
+
+from pathlib import Path
+
+import click
+
+from autocnn.commands.options import (
+    Place,
+    data_dir_option,
+    format_option,
+    place_options,
+    study_option,
+)
+
+
+@click.command("ensemble")
+@study_option
+@data_dir_option
+@format_option
+@place_options
+def command(study: str | None, data_dir: Path | None, form: str, place: Place) -> int:
+    """Put networks of a study together, and say what that gains.
+
+    Chosen greedily by their validation answers (Caruana et al. 2004) among those of
+    its best finished trials. The gain is measured on images that had no part in the
+    choice. predict, evaluate and export take them as one network: --model FOLDER.
+    """
+    from autocnn.commands.progress import decoding_progress
+    from autocnn.data.cache import prepare
+    from autocnn.deliver.ensemble import ENSEMBLE, build
+    from autocnn.errors import NoResultError
+    from autocnn.search.study import stored_config
+    from autocnn.storage import open_storage
+    from autocnn.store.rows import find_study
+    from autocnn.views import tables
+
+    storage = open_storage(place.url)
+    name = find_study(storage, study).study_name
+    config = stored_config(storage, name)
+    if config is None:
+        raise NoResultError(
+            f"study '{name}' was not made by autocnn search",
+            hint="name another with --study; autocnn studies lists them",
+        )
+    with decoding_progress(lambda text: click.echo(text, err=True)) as progress:
+        data = prepare(
+            config.source,
+            data_dir=data_dir,
+            image_size=config.shape.height,
+            channels=config.shape.channels,
+            progress=progress,
+        )
+    home = place.folder(name)
+    chosen = build(home, config, data)
+    heaviest = sorted(chosen.weights.items(), key=lambda item: -item[1])
+    rows = [{"network": name, "weight": round(weight, 3)} for name, weight in heaviest]
+    tables.write(rows, form, columns=("network", "weight"))
+    click.echo(
+        f"validation accuracy together {tables.accuracy(chosen.val_accuracy)}, the "
+        f"best one alone {tables.accuracy(chosen.single_accuracy)}; on images of no "
+        f"part in the choice it gains {100 * chosen.gain:.2f} ± "
+        f"{100 * chosen.gain_error:.2f} points",
+        err=form != "table",
+    )
+    click.echo(f"kept in {home / ENSEMBLE}", err=True)
+    return 0
