@@ -5,7 +5,13 @@ from typing import Any
 
 import click
 
-from autocnn.commands.options import Place, place_options, study_option
+from autocnn.commands.options import (
+    Place,
+    model_option,
+    place_options,
+    study_option,
+)
+from autocnn.errors import RequestError
 
 
 class ExportCommand(click.Command):
@@ -35,11 +41,7 @@ class ExportCommand(click.Command):
     help="Folder to write.  [default: STUDY-TRIAL-FORMAT, here]",
 )
 @study_option
-@click.option(
-    "--model",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of a kept network, instead of a study's.",
-)
+@model_option
 @click.option(
     "--check",
     type=click.Path(exists=True, path_type=Path),
@@ -48,7 +50,7 @@ class ExportCommand(click.Command):
 )
 @place_options
 def command(**options: Any) -> None:
-    """Export the best network, or a TRIAL's (17, best-2) if it was kept.
+    """Export a study's best network, or a TRIAL's (17, best-2) if it was kept.
 
     All formats take the pixels of images as they are decoded, uint8 (N, height, width,
     channels), and give logits; all but the bare weights normalize inside. Each is run
@@ -78,6 +80,11 @@ def _export(
     from autocnn.deliver.predict import load
 
     pick(FORMATS, form, "format")
+    if model and reference != "best":
+        raise RequestError(
+            f"trial {reference} and --model {model} are two networks",
+            hint="leave one of them out",
+        )
     folder, label = (model, model.name) if model else _kept(reference, study, place)
     # There float32 is computed as such, in whatever precision it was trained.
     network = load(folder, torch.device("cpu"))

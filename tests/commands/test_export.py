@@ -80,6 +80,9 @@ def test_what_cannot_be_exported_is_told_with_the_way_out(export, run, image_fol
     assert "did you mean 'onnx'?" in unknown.err
     assert "'--format'" in run("export").err
     assert export("--format", "python", "--model", "nowhere").code == 4
+    both = export(4, "--format", "python", "--model", "nowhere")
+    assert both.code == 2
+    assert "are two networks" in both.err
     assert export("--format", "python", "--check", "nowhere").code == 2
     shutil.copytree(image_folder, "taken")
     taken = export("--format", "python", "--output", "taken")

@@ -1,8 +1,8 @@
 """A folder of plain PyTorch, without autocnn: the network, its use, its training."""
 
 import importlib.metadata
-import importlib.util
 import re
+import runpy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,12 +45,8 @@ def open_(folder: Path) -> Run:
     import torch
     from safetensors.torch import load_file
 
-    spec = importlib.util.spec_from_file_location("exported", folder / "model.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    net = module.Net()
+    # No compiled copy of it is to stay in the folder.
+    net = runpy.run_path(str(folder / "model.py"))["Net"]()
     net.layers.load_state_dict(load_file(folder / "model.safetensors"))
     net.eval()
 

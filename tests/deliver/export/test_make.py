@@ -38,7 +38,7 @@ def test_every_format_agrees_with_the_original_and_says_so(
     assert 0 <= said["checked"]["max_difference"] <= 1e-4
     assert card["classes"] == network.classes
     assert card["preprocessing"] == network.card["preprocessing"]
-    found = {path.name for path in folder.iterdir()} - {"card.json", "__pycache__"}
+    found = {path.name for path in folder.iterdir()} - {"card.json"}
     assert found == set(said["files"])
     for file, digest in said["files"].items():
         assert hashlib.sha256((folder / file).read_bytes()).hexdigest() == digest
