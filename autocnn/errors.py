@@ -13,6 +13,8 @@ class AutocnnError(Exception):
         super().__init__(problem)
         self.problem = problem
         self.hint = hint
+        if hint:
+            self.add_note(f"  hint: {hint}")  # where Python prints a traceback
 
     def __reduce__(self) -> tuple[object, ...]:
         """Keep the hint when the error crosses a process boundary."""

@@ -3,14 +3,23 @@
 import math
 import multiprocessing
 import os
+import platform
+import re
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker
-from multiprocessing.context import ForkServerContext, SpawnContext
+from multiprocessing.context import (
+    ForkServerContext,
+    ForkServerProcess,
+    SpawnContext,
+    SpawnProcess,
+)
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import ModuleType
 
 # glibc: freed memory stays in the process instead of being faulted in at every step.
 _ALLOCATORS = {
@@ -24,6 +33,7 @@ _ALLOCATORS = {
 
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 """Where Linux says how much of the machine a container may use."""
+CPU_INFO = Path("/proc/cpuinfo")
 
 
 def cores() -> int:
@@ -31,6 +41,16 @@ def cores() -> int:
     if sys.platform != "linux":
         return os.cpu_count() or 1
     return max(1, math.ceil(min(len(os.sched_getaffinity(0)), _quota())))
+
+
+def processor() -> str:
+    """Name the model of this machine's CPU, as far as the system does."""
+    try:
+        told = CPU_INFO.read_text("utf-8", "replace")
+    except OSError:  # there is such a file on Linux only
+        told = ""
+    named = re.search(r"^model name\s*:\s*(.+)$", told, re.MULTILINE)
+    return named[1] if named else platform.processor() or platform.machine()
 
 
 def threads_of(workers: int) -> int:
@@ -75,6 +95,44 @@ def environment(settings: Mapping[str, str]) -> Iterator[None]:
             del os.environ[name]
 
 
+class _Apart(BaseProcess):
+    """A process that does not run the program's own main module once more.
+
+    Python would, to know what is defined there; and where a script does not guard its
+    calls by ``__name__``, the search in it would begin again in each of its workers.
+    """
+
+    def start(self) -> None:
+        """Start it."""
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            super().start()
+        finally:
+            sys.modules["__main__"] = main
+
+
+class _SpawnedApart(_Apart, SpawnProcess):
+    pass
+
+
+class _ForkedApart(_Apart, ForkServerProcess):
+    pass
+
+
+class _SpawnContext(SpawnContext):
+    Process = _SpawnedApart
+
+
+class _ForkServerContext(ForkServerContext):
+    Process = _ForkedApart
+
+
+def spawn_context() -> SpawnContext:
+    """Have what processes start from that load all they need themselves."""
+    return _SpawnContext()
+
+
 def worker_context(threads: int) -> SpawnContext | ForkServerContext:
     """Have what workers start from: with PyTorch loaded, where the system allows it.
 
@@ -82,11 +140,11 @@ def worker_context(threads: int) -> SpawnContext | ForkServerContext:
     reaches neither it nor them: whoever starts them decides what it means.
     """
     if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
+        return spawn_context()
     with environment(worker_environment(threads)), _interrupts_held():
         forkserver.set_forkserver_preload(["autocnn.engines.preload"])
         forkserver.ensure_running()
-    return multiprocessing.get_context("forkserver")
+    return _ForkServerContext()
 
 
 @contextmanager

@@ -46,6 +46,12 @@ def _one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of prepared data, and of what is measured of this machine."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
 def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     """180 gray images of 8x8: rows, columns or checks, under noise."""
     folder = tmp_path_factory.mktemp("tiny")

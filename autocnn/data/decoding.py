@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import multiprocessing
 import os
 import signal
 from collections import Counter
@@ -117,7 +116,7 @@ def mapper(files: int, cores: int) -> Iterator[Mapper]:
         return
     pool = ProcessPoolExecutor(
         min(cores, MOST_PROCESSES),
-        mp_context=multiprocessing.get_context("spawn"),
+        mp_context=processes.spawn_context(),
         initializer=_begin,
         initargs=(files >= FILES_FOR_TORCHVISION,),
     )

@@ -34,10 +34,11 @@ class _Worker:
 class LocalEngine:
     """A fixed number of long-lived workers; one that dies is replaced."""
 
-    def __init__(self, device: torch.device, jobs: int) -> None:
+    def __init__(self, device: torch.device, jobs: int, *, threads: int = 0) -> None:
+        """Each worker has so many threads; 0: its share of the cores."""
         self._device = device
         self._jobs = jobs
-        self._threads = threads_of(jobs)
+        self._threads = threads or threads_of(jobs)
         self._context = worker_context(self._threads)
         self._workers: list[_Worker] = []
         for _ in range(jobs):

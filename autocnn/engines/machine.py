@@ -4,8 +4,6 @@ import hashlib
 import json
 import logging
 import os
-import platform
-import re
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -19,6 +17,7 @@ from autocnn.data.cache import default_cache_dir
 from autocnn.nets.activations import ACTIVATIONS
 from autocnn.processes import (
     environment,
+    processor,
     threads_of,
     worker_context,
     worker_environment,
@@ -36,7 +35,6 @@ from autocnn.train.step import Step
 logger = logging.getLogger(__name__)
 PATIENCE = 120.0
 """Seconds until a measuring worker is given up."""
-CPU_INFO = Path("/proc/cpuinfo")
 
 
 def known_prices(device: torch.device, workers: int) -> Calibration | None:
@@ -137,20 +135,10 @@ def _file(device: torch.device, workers: int) -> Path:
 
 def _machine(device: torch.device) -> str:
     """Hash all that changes prices, the tables included: computers may share a home."""
-    words = [devices.describe(device), _processor(), torch.__version__]
+    words = [devices.describe(device), processor(), torch.__version__]
     words += [*ACTIVATIONS, *OPTIMIZERS, *AUGMENTATIONS, *calibrate.FUNCTIONS]
     words += [str(calibrate.CONVOLUTIONS), *calibrate.OTHERS]
     return hashlib.blake2b("\n".join(words).encode(), digest_size=8).hexdigest()
-
-
-def _processor() -> str:
-    """Name the model of this machine's CPU, as far as the system does."""
-    try:
-        told = CPU_INFO.read_text("utf-8", "replace")
-    except OSError:  # there is such a file on Linux only
-        told = ""
-    named = re.search(r"^model name\s*:\s*(.+)$", told, re.MULTILINE)
-    return named[1] if named else platform.processor() or platform.machine()
 
 
 def _measured(device: torch.device, workers: int) -> Calibration | None:

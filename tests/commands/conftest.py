@@ -53,11 +53,6 @@ def image_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 RECIPE = """
 layers = ["conv 8 bias=false", "batch_norm", "relu", "max_pool 2", "flatten"]
 [train]
