@@ -193,7 +193,7 @@ def test_keys_go_back_and_forth_and_what_was_not_yet_known_is_gone(feed):
         await pilot.press("end")
         await at(pilot, 400)
         assert [row.trial for row in app.moment.ranked] == [1, 0, 3, 2]
-        await pilot.press(*["left"] * 10)
+        await pilot.press(*["comma"] * 10)
         await at(pilot, 200)
         assert [row.trial for row in app.moment.ranked] == [1, 0]
         assert [one.text for one in app.moment.news][-2:] == [
@@ -201,12 +201,12 @@ def test_keys_go_back_and_forth_and_what_was_not_yet_known_is_gone(feed):
             "started",
         ]
         assert "trial 2 started" in text(app)
-        await pilot.press("home", "right")
+        await pilot.press("home", "full_stop")
         await at(pilot, 20)
         assert app.moment.ranked == ()
         assert "0/4 trials" in text(app)
         assert "#1 " not in text(app)
-        await pilot.press("right")
+        await pilot.press("full_stop")
         await at(pilot, 40)
         assert [row.val_accuracy for row in app.moment.running] == [0.3]
         await until(pilot, lambda: bar(app).startswith(" ‖ 0:00:40 / 0:06:40 ━"))
@@ -261,8 +261,8 @@ def test_a_click_on_the_bar_goes_there(feed):
 
 def test_what_would_steer_a_search_is_refused_in_one_sentence(feed):
     async def person(pilot) -> None:
-        for count, key in enumerate("xewnS", start=1):
-            await pilot.press("right", key)
+        for count, key in enumerate("xpewnS", start=1):
+            await pilot.press("full_stop", key)
             await until(pilot, lambda n=count: len(pilot.app._notifications) == n)
         for said in pilot.app._notifications:
             assert said.message.startswith("this is a recording")
@@ -299,12 +299,26 @@ def test_screens_that_step_by_arrows_keep_them(feed):
         assert feed.playback.share == 1
         await pilot.press("home")
         await at(pilot, 0)
-        await pilot.press("escape", "right")
+        await pilot.press("escape", "full_stop")
         await at(pilot, 20)
+        await pilot.press("full_stop")
+        await at(pilot, 40)
         await pilot.press("2", "right")
         assert app.panel.id == "curves"
         await pilot.pause(0.1)
-        assert feed.playback.played == 20
+        assert feed.playback.played == 40
+        await until(pilot, lambda: "← → Trial" in text(app).splitlines()[-1])
+        keys = text(app).splitlines()[-1]
+        assert ", 5 % back" in keys
+        assert "← 5 %" not in keys
+        for steering in ("Prune", "Promote", "Pause", "Edit copy"):
+            assert steering not in keys
+        await pilot.press("full_stop", "question_mark")
+        await until(pilot, lambda: "5 % back" in text(app))
+        shown = text(app)
+        assert "← →" in next(row for row in shown.splitlines() if "Trial" in row)
+        for steering in ("Prune", "Promote", "Pause", "Edit copy", "Workers"):
+            assert steering not in shown
 
     play(feed, person)
 

@@ -4,7 +4,7 @@ The driver's answer comes with a later reading of the study and is shown.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
 
 from textual import work
@@ -19,7 +19,6 @@ from autocnn.views.tui.extras import Extras
 from autocnn.views.tui.feed import LOCKED, Waits
 from autocnn.views.tui.header import SIGNS
 from autocnn.views.tui.history import requested
-from autocnn.views.tui.panel import Detail
 
 LEAVE = (
     ("d", "detach", "leave; the search goes on (autocnn watch comes back)"),
@@ -51,9 +50,8 @@ class Actions(Extras):
     KEYS: ClassVar[list[BindingType]] = [
         Binding("space", "resume", "Resume", id="search.resume"),
         Binding("space", "pause", "Pause", id="search.pause"),
-        Binding("x", "explain", show=False, id="trial.explain"),
         Binding("x", "prune", "Prune", id="trial.prune"),
-        Binding("p", "promote", "Promote", show=False, id="trial.promote"),
+        Binding("p", "promote", "Promote", id="trial.promote"),
         Binding("m", "mark", "Mark", show=False, id="trial.mark"),
         Binding("c", "compare", "Compare", show=False, id="trial.compare"),
         Binding("e", "enqueue", "Edit copy", id="trial.enqueue"),
@@ -102,11 +100,22 @@ class Actions(Extras):
         """Let a key, and the footer, mean what can be done now."""
         if action in {"pause", "resume"}:
             return self.held == (action == "resume")
-        if action in {"prune", "explain"}:
-            row = self.target if isinstance(self.screen, Detail) else None
-            over = row is not None and row.status not in PRUNABLE
-            return over == (action == "explain")
         return super().check_action(action, parameters)
+
+    @property
+    def idle(self) -> Collection[str]:
+        """The actions that would only say why they cannot be: no key is named."""
+        row = self.target
+        status = row.status if row else ""
+        applies = {
+            "pause": True,
+            "resume": True,
+            "prune": status in PRUNABLE,
+            "promote": status == "paused",
+            "enqueue": row is not None and bool(row.params),
+        }
+        closed = bool(self.closed)
+        return {action for action, good in applies.items() if closed or not good}
 
     def action_pause(self) -> None:
         """Start no more trials, or start them again."""
@@ -120,7 +129,8 @@ class Actions(Extras):
         """Give the chosen trial up."""
         row = self.target
         if row is None or row.status not in PRUNABLE:
-            self.action_explain()
+            advice = "choose a running one (on screen 1, tab goes to them)"
+            self._refuse(row, f"{advice} or a paused one")
             return
         if not self.open_to_requests():
             return
@@ -132,11 +142,6 @@ class Actions(Extras):
                 self.ask("prune", trial=row.trial)
 
         self.push_screen(confirm(question, meaning), prune)
-
-    def action_explain(self) -> None:
-        """Say which trials can be given up."""
-        advice = "choose a running one (on screen 1, tab goes to them) or a paused one"
-        self._refuse(self.target, advice)
 
     def action_mark(self) -> None:
         """Mark the chosen trial, to be compared, or take its mark away."""

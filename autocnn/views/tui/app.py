@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from rich.traceback import Traceback
-from textual import work
+from textual import on, work
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -22,6 +22,7 @@ from autocnn.errors import AutocnnError
 from autocnn.store.rows import TrialRow
 from autocnn.views.tui.actions import Actions
 from autocnn.views.tui.compare import CompareScreen
+from autocnn.views.tui.curves import Curves
 from autocnn.views.tui.feed import AGAIN, LOCKED, Failed, Feed, Read
 from autocnn.views.tui.header import GONE, Header
 from autocnn.views.tui.help import HelpScreen
@@ -34,6 +35,7 @@ from autocnn.views.tui.panel import Detail, Panel
 from autocnn.views.tui.panels import PANELS
 from autocnn.views.tui.pulse import Pulse
 from autocnn.views.tui.screens import read_screen
+from autocnn.views.tui.table import Table
 from autocnn.views.tui.themes import THEMES
 from autocnn.views.tui.trial import TrialScreen
 
@@ -88,10 +90,7 @@ class Watch(Actions, App[str | None]):
         self._left = threading.Event()
         self._header_at = 0.0
         self._first, self._about = read_screen(screen)
-        self.settled = False
-        self.pulse = Pulse()
-        self._keys: object = None
-        """What the footer's keys depend on."""
+        self.settled, self.pulse = False, Pulse()
         for theme in THEMES:
             self.register_theme(theme)
         # Textual itself takes the variable away and would draw black on black.
@@ -191,12 +190,13 @@ class Watch(Actions, App[str | None]):
         self.renew_keys()
         self.call_after_refresh(self._settle)
 
+    @on(Table.Moved)
+    @on(Curves.Chosen)
     def renew_keys(self) -> None:
-        """Draw the footer anew if keys mean something else than before."""
-        offered = [self.check_action(action, ()) for action in ("resume", "prune")]
-        if offered != self._keys:
-            self._keys = offered
-            self.refresh_bindings()
+        """Name in the footer what can be done now, and to the chosen trial."""
+        for screen in self.screen_stack:
+            for keys in screen.query_children(Keys):
+                keys.renew()
 
     def _settle(self) -> None:
         """Say that a picture may be taken, once all is read that it shows."""
@@ -219,10 +219,10 @@ class Watch(Actions, App[str | None]):
     @property
     def target(self) -> TrialRow | None:
         """The trial that keys act on now."""
-        shown = self.screen if isinstance(self.screen, Detail) else self.panel
-        if self.moment is None or shown.selected is None:
+        if self.moment is None:
             return None
-        return self.moment.row(shown.selected)
+        shown = self.screen if isinstance(self.screen, Detail) else self.panel
+        return None if shown.selected is None else self.moment.row(shown.selected)
 
     def toggle_mark(self, trial: int) -> None:
         """Mark a trial, to be compared, or take its mark away."""
@@ -281,10 +281,10 @@ class Watch(Actions, App[str | None]):
         while isinstance(self.screen, Detail):
             self.pop_screen()
         self.query_one(ContentSwitcher).current = name
+        self.panel.take_focus()
         if self.moment is not None:
             self.panel.show(self.moment)
             self.query_one(NewsLine).show(self.moment, name)
-        self.panel.take_focus()
 
     def _tick(self) -> None:
         """Let the clocks go on where no reading does it."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from autocnn.store.rows import TrialRow
 from autocnn.views.tables import plural, score
@@ -42,6 +43,9 @@ class Crowd:
 
 class Curves(Panel, can_focus=True):
     """Val accuracy by epoch: the best, the running and one chosen trial stand out."""
+
+    class Chosen(Message):
+        """Another trial is chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -151,6 +155,7 @@ class Curves(Panel, can_focus=True):
         chosen = ranked[place]
         self._chosen = None if chosen is self._moment.best else chosen.trial
         self.show(self._moment)
+        self.post_message(self.Chosen())
 
     def action_open(self) -> None:
         """Show the chosen trial in full."""

@@ -2,6 +2,7 @@
 
 import math
 import threading
+from collections.abc import Collection
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -12,20 +13,17 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Input, TextArea
 from textual.worker import get_current_worker
 
 from autocnn.views.tables import duration
 from autocnn.views.tui.app import Watch
-from autocnn.views.tui.curves import Curves
 from autocnn.views.tui.feed import Read
 from autocnn.views.tui.header import ASCII_ONLY
 from autocnn.views.tui.history import History
-from autocnn.views.tui.panel import Detail
 from autocnn.views.tui.playback import FRAME_SECONDS, ReplayFeed
 
 JUMP = 0.05
-"""How far an arrow key goes, as a share of the recording."""
+"""How far a key goes, as a share of the recording."""
 SIGNS = "|>" if ASCII_ONLY else "‖▶"
 LINES = "=-" if ASCII_ONLY else "━─"
 DOT = "-" if ASCII_ONLY else "·"
@@ -102,8 +100,22 @@ class Replay(Watch):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "play", "Play or hold", id="replay.play", priority=True),
-        Binding("left", f"seek(-{JUMP})", "5 % back", id="replay.back", priority=True),
-        Binding("right", f"seek({JUMP})", "5 % on", id="replay.on", priority=True),
+        Binding(
+            "comma",
+            f"seek(-{JUMP})",
+            "5 % back",
+            key_display=",",
+            id="replay.back",
+            priority=True,
+        ),
+        Binding(
+            "full_stop",
+            f"seek({JUMP})",
+            "5 % on",
+            key_display=".",
+            id="replay.on",
+            priority=True,
+        ),
         Binding(
             "home",
             "seek(-1)",
@@ -129,7 +141,7 @@ class Replay(Watch):
             id="replay.slower",
             priority=True,
         ),
-        Binding("x,e,w,n,S", "refuse", show=False, id="replay.refuse"),
+        Binding("x,p,e,w,n,S", "refuse", show=False, id="replay.refuse"),
     ]
 
     def __init__(self, feed: ReplayFeed, *, screen: str = "overview") -> None:
@@ -175,16 +187,15 @@ class Replay(Watch):
         return False
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave keys to dialogs, to typed lines, and to what steps by arrows."""
+        """Leave keys to dialogs and to typed lines."""
         if action in {"play", "seek", "faster"}:
-            typing = isinstance(self.focused, Input | TextArea)
-            stepping = isinstance(self.screen, Detail) or isinstance(
-                self.focused, Curves
-            )
-            arrow = action == "seek" and parameters in {(-JUMP,), (JUMP,)}
-            busy = isinstance(self.screen, ModalScreen) or typing
-            return not busy and not (arrow and stepping)
+            return not (isinstance(self.screen, ModalScreen) or self.typing)
         return super().check_action(action, parameters)
+
+    @property
+    def idle(self) -> Collection[str]:
+        """All that would steer a search."""
+        return {"pause", "resume", "prune", "promote", "enqueue"}
 
     def action_play(self) -> None:
         """Hold the playback, or go on."""
