@@ -502,6 +502,10 @@ def test_the_dashboard_ends_with_the_screen(play, monkeypatch):
     async def person(pilot) -> None:
         await pilot.press("D")
         await until(pilot, lambda: bool(opened))
+        await pilot.press("D", "5")
+        await until(pilot, lambda: f"dashboard: {opened[0]}" in text(pilot.app))
+        assert len(opened) == 1
+        assert notes(pilot.app).count(opened[0]) == 2
         await pilot.press("q", "d")
         await until(pilot, lambda: not pilot.app.is_running)
 
@@ -607,7 +611,7 @@ def test_notes_lie_at_the_top_right_and_away_from_the_leaderboard(play):
 
 
 def test_a_locked_storage_is_named_and_requests_wait_for_it(play, storage, monkeypatch):
-    monkeypatch.setattr(pulse, "STALE_SECONDS", 0.5)
+    monkeypatch.setattr(pulse, "QUIET_SECONDS", 0.5)
     monkeypatch.setattr(actions, "WAIT_SECONDS", 0.1)
     other = sqlite3.connect(sqlite_file(storage.url), isolation_level=None)
     other.execute("PRAGMA journal_mode=WAL")
@@ -827,3 +831,58 @@ def test_a_filter_has_the_keyboard_at_once_and_a_new_one_replaces_it(play, scree
         assert pilot.app.panel.id == screen
 
     play(person, screen=screen)
+
+
+def footer(app) -> str:
+    return text(app).splitlines()[-1]
+
+
+def test_the_footer_names_what_can_be_done_to_the_chosen_trial(play, study):
+    pause(study)  # it is the best; next come two complete ones and one that runs
+
+    async def person(pilot) -> None:
+        await until(pilot, lambda: "x Prune" in footer(pilot.app))
+        assert "p Promote" in footer(pilot.app)
+        await pilot.press("down")
+        await until(pilot, lambda: "x Prune" not in footer(pilot.app))
+        assert "p Promote" not in footer(pilot.app)
+        assert "e Edit copy" in footer(pilot.app)
+        await pilot.press("down", "down")
+        await until(pilot, lambda: "x Prune" in footer(pilot.app))
+        assert "p Promote" not in footer(pilot.app)
+        say(study, beat=2, phase="ended", outcome="complete")
+        await until(pilot, lambda: "Pause" not in footer(pilot.app))
+        for name in ("Prune", "Promote", "Edit copy"):
+            assert name not in footer(pilot.app)
+
+    play(person)
+
+
+def test_the_footer_follows_the_chosen_curve(play, study):
+    pause(study)
+
+    async def person(pilot) -> None:
+        await until(pilot, lambda: "p Promote" in footer(pilot.app))
+        await pilot.press("right")
+        await until(pilot, lambda: "p Promote" not in footer(pilot.app))
+
+    play(person, screen="curves")
+
+
+@pytest.mark.parametrize("phase", ["searching", "starting", "stopping"])
+def test_a_driver_is_given_time_before_it_is_taken_for_dead(phase, monkeypatch):
+    now = 0.0
+    monkeypatch.setattr(pulse.time, "monotonic", lambda: now)
+    state = SearchState(
+        phase=phase, beat=1, host="", pid=1, version="", device="CPU", jobs=1,
+        trials=20, seconds=9.0,
+    )  # fmt: skip
+    heart, told = pulse.Pulse(), {}
+    heart.hear(state)
+    for now in (9.0, 12.0, 31.0, 61.0):
+        told[now] = heart.life(state, locked=False)
+    does = {"searching": "LIVE"}.get(phase, phase.upper())
+    assert told[9.0] == does
+    assert told[12.0] == f"{does}, quiet for 12s"
+    assert told[31.0].startswith("NO SIGN") == (phase == "searching")
+    assert told[61.0] == "NO SIGN OF LIFE 61s"

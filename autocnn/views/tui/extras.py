@@ -1,6 +1,7 @@
 """What keys do beside steering: export the best, a dashboard, a picture, colors."""
 
 import shutil
+import time
 from pathlib import Path
 
 from textual import work
@@ -12,7 +13,7 @@ from autocnn.views.tui.dialogs import Ask
 from autocnn.views.tui.feed import Feed
 from autocnn.views.tui.header import ASCII_ONLY
 from autocnn.views.tui.keyboard import Keyboard
-from autocnn.views.tui.moment import Moment
+from autocnn.views.tui.moment import Moment, News
 
 ARROWS = str.maketrans({"←": "left", "→": "right", "↑": "up", "↓": "down"})
 LOOK_SECONDS = 0.5
@@ -24,6 +25,10 @@ class Extras(Keyboard):
 
     feed: Feed
     moment: Moment | None
+    _dashboard = ""
+    """The address of the one that runs."""
+    told: tuple[News, ...] = ()
+    """What happened here, and in no study."""
 
     def action_export(self) -> None:
         """Copy the best network to a new folder."""
@@ -48,19 +53,29 @@ class Extras(Keyboard):
 
         self.push_screen(Ask(question, f"{name}-best", check=_no_place), copy)
 
-    @work(thread=True, group="dashboard", exclusive=True)
     def action_dashboard(self) -> None:
         """Serve optuna-dashboard until this screen is left, and open it."""
+        if self._dashboard:
+            self.notify(self._dashboard, title="dashboard", timeout=12)
+        else:
+            self._dashboard = "it is being started"
+            self._serve()
+
+    @work(thread=True, group="dashboard")
+    def _serve(self) -> None:
         from autocnn.views.dashboard import HOST, make_dashboard
 
         url = getattr(self.feed, "url", "")
         try:
             server = make_dashboard(url, 0)
         except AutocnnError as error:
+            self._dashboard = ""
             self.call_from_thread(self.notify, error.problem, severity="error")
             return
         address = f"http://{HOST}:{server.server_port}/"
         text = f"{address} while this screen is open"
+        self._dashboard = text
+        self.told += (News(time.time(), -1, f"dashboard: {text}"),)
         self.call_from_thread(self.notify, text, title="dashboard", timeout=12)
         self.call_from_thread(self.open_url, address)
         with server:

@@ -15,6 +15,7 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.widgets import Input
 
+from autocnn.views.tui.extras import Extras
 from autocnn.views.tui.header import ASCII_ONLY, SIGNS
 from autocnn.views.tui.moment import Moment, News
 from autocnn.views.tui.panel import Panel
@@ -174,11 +175,12 @@ class Log(Panel):
         self._moment = moment
         best = frozenset(step.trial for step in moment.best_so_far)
         words = self.query_one(Input).value.casefold().split()
-        wanted = (moment.news, best, words)
+        told = self.app.told if isinstance(self.app, Extras) else ()
+        wanted = (moment.news, told, best, words)
         if wanted == self._shown:
             return
         self._shown = wanted
-        news: Sequence[News] = moment.news
+        news: Sequence[News] = sorted((*moment.news, *told), key=lambda one: one.at)
         if words:
             news = [one for one in news if matches(one, words, best)]
         self.lines.hint = " no line has all of these words" if words else ""
