@@ -489,10 +489,17 @@ def test_space_shows_where_the_best_quarter_lies(tuned):
     assert "where the best 11 of 41 trials lie" in shown
     rate = line(shown, "rate")
     assert "0.01 to 100 log" in rate
-    strip = rate[rate.index("log") + 3 : rate.rindex("0.89")].strip()
+    strip = rate[rate.index("log") + 3 : rate.index("0.89")].strip()
     assert set(strip[:8]) == {"·"}  # tried, but not good
     assert set(strip[-8:]) == {"·"}
     assert max(strip) in "▆▇█"
+
+
+def test_of_equal_trials_as_many_are_in_the_best_quarter_as_is_said():
+    block = CategoricalDistribution(["plain", "residual"])
+    found = drawn("block", ["plain", "residual"] * 4, [0.5] * 6 + [0.1] * 2, block)
+    assert sum(group.best_quarter for group in found.groups()) == 2
+    assert "*plain" in space.strip(found, 60)
 
 
 def test_space_tells_the_best_trials_values(tuned):

@@ -176,7 +176,7 @@ def test_a_trial_says_what_became_of_it_at_any_size(play, size):
             "drawn by tpe; copied as #10",
             "1m15s, 1,234 images/s",
             "#8 best",
-            "25–75 % shaded",
+            "shaded: middle half",
             "y: zoom",
             "rung",
             "3 layers",

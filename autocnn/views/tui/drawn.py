@@ -138,7 +138,9 @@ def collect(
     if not rows:
         return ()
     scores = np.array([row.val_accuracy for row in rows], np.float64)
-    best = scores >= np.sort(scores)[-math.ceil(QUARTER * len(rows))]
+    best = np.zeros(len(rows), np.bool_)
+    # Of equals the earlier ones, so that they are as many as is said.
+    best[np.argsort(-scores, kind="stable")[: math.ceil(QUARTER * len(rows))]] = True
     found = []
     for name, distribution in distributions.items():
         choices, read = reading(distribution)

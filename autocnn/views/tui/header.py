@@ -19,7 +19,7 @@ SIGNS = {
     "pruned": "⊘",
     "failed": "×",
     "running": "▸",
-    "interrupted": "‖",
+    "interrupted": "■",
     "paused": "‖",
     "waiting": "…",
 }
@@ -33,7 +33,7 @@ KNOWN = r"NVIDIA|AMD|GeForce|Tesla|Quadro|\d+GB|HBM\w+|PCI[eE]|SXM\d?"
 PROMOTED = "^" if ASCII_ONLY else "↑"
 """Beside a running trial that went on after a pause."""
 if ASCII_ONLY:
-    SIGNS = dict(zip(SIGNS, "DPFRIIQ", strict=True))
+    SIGNS = dict(zip(SIGNS, "DPFRIHQ", strict=True))
 
 
 class Header(Static):

@@ -76,7 +76,7 @@ class Space(Panel):
         """Name the parts."""
         self.table.border_title = "space"
         self.table.border_subtitle = LEGEND
-        self.table.hint = "no trial has ended yet"
+        self.table.hint = "working it out ..."
 
     @property
     def table(self) -> Table[Row]:
@@ -136,6 +136,7 @@ class Space(Panel):
     def on_sorted(self, message: Sorted) -> None:
         """Show what was found."""
         self._found = message
+        self.table.hint = "no trial has ended yet"
         quarter = math.ceil(QUARTER * message.trials)
         where = f" · where the best {quarter} of {message.trials} trials lie"
         self.table.border_title = f"space{where if message.trials else ''}"
@@ -200,16 +201,14 @@ def strip(drawn: Drawn, width: int) -> str:
 
 
 def _words(drawn: Drawn, width: int) -> str:
-    """Write the choices, each with its height; a star is at the highest.
+    """Write the choices, each with its height; a star is at the best trial's.
 
     Where room is short, of words those never tried go; numbers stay in their order.
-
-    Not at the best median: of a choice that is tried often, more trials are pruned.
     """
     groups = sorted(drawn.groups(), key=lambda g: -_share(g.best_quarter, g.trials))
-    top = groups[0]
+    best = round(float(drawn.numbers[np.argmax(drawn.scores)]))
     words = {
-        group.name: f"{'*' if group is top else ''}{group.name}"
+        group.name: f"{'*' if group.name == drawn.choices[best] else ''}{group.name}"
         f"{':' * ASCII_ONLY}{_height(group.best_quarter, group.trials)}"
         for group in groups
     }

@@ -49,6 +49,7 @@ LOOKS = {
     "paused": "$secondary",
     "pruned": "$secondary",
 }
+EXPLAINED = "p47: above 47 % of trials · 78%: so many have it"
 ROOMY = 44
 """In so many cells the names of values are not cut."""
 
@@ -277,7 +278,7 @@ class TrialScreen(Detail):
             x_label="epoch",
             x_high=float(row.planned_epochs or moment.epochs),
         )
-        shaded = " · 25–75 % shaded" if band else ""
+        shaded = " · shaded: middle half" if band else ""
         dim = "dim: training images · " if self._found.epochs else ""
         entitle(plot, f"val accuracy{shaded}", f"{dim}y: {plot.y_scale}")
 
@@ -289,7 +290,7 @@ class TrialScreen(Detail):
         values.show(
             drawn, value_columns(drawn, moment, self._found.shares, roomy=roomy)
         )
-        below = "p: percentile" if self._found.shares else ""
+        below = EXPLAINED if self._found.shares else ""
         entitle(values, "drawn values", below)
         values.hint = "" if row.params else "no value is drawn yet"
         layers.show(self._found.layers, layer_columns())
