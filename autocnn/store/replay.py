@@ -159,11 +159,12 @@ class Recording:
         """Say what the driver would have said; None if it never said anything."""
         if self.study.state is None:
             return None
+        jobs = self._count("jobs", self.study.state.jobs, moment)
         return replace(
             self.study.state,
             phase=self._phase(moment),
             beat=self._reached,
-            jobs=self._count("jobs", self.study.state.jobs, moment),
+            jobs=max(jobs, len(self._running)) if jobs else 0,
             trials=self._count("trials", self.study.state.trials, moment),
             seconds=self._seconds(self.study.state, moment),
             earlier_seconds=0.0,
@@ -184,12 +185,18 @@ class Recording:
         return round(min(played, whole) if whole else played, 1)
 
     def _count(self, operation: str, today: int, moment: float) -> int:
-        """Say what a person had set a number to; 0 if that is lost."""
+        """Say what a person had set a number to; 0 if that is lost.
+
+        If it is another today than was asked for last, a later run began with that:
+        when is not recorded.
+        """
         asked = [
             (c.sent, c.count)
             for c in self.study.commands
             if c.operation == operation and c.done and c.count
         ]
+        if asked and asked[-1][0] <= moment:
+            return today
         before = [count for sent, count in asked if sent <= moment]
         return before[-1] if before else 0 if asked else today
 

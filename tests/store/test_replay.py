@@ -352,3 +352,21 @@ def test_numbers_that_people_changed_are_those_of_the_moment_or_not_known():
     found = Recording(replace(TWO, commands=asked_of), TIMES)
     assert [found.at(when).state.jobs for when in (105, 115, 125)] == [0, 3, 2]
     assert [found.at(when).state.trials for when in (105, 125)] == [8, 8]
+
+
+def test_a_plan_that_another_run_changed_is_the_one_known_now():
+    asked = Command(
+        id="a", operation="trials", sent=105.0, count=5, answer="", done=True
+    )
+    found = Recording(replace(TWO, commands=(asked,)), TIMES)
+    assert found.at(125).state.trials == 8
+
+
+def test_as_many_train_at_once_as_run():
+    one = replace(TWO, state=replace(STATE, jobs=1))
+    found = Recording(one, TIMES)
+    for when in (101.0, 112.0, 125.0):
+        now = found.at(when)
+        running = sum(row.status == "running" for row in now.trials)
+        assert now.state.jobs == max(1, running)
+    assert max(found.at(when).state.jobs for when in range(100, 131)) == 2
