@@ -886,3 +886,18 @@ def test_a_driver_is_given_time_before_it_is_taken_for_dead(phase, monkeypatch):
     assert told[12.0] == f"{does}, quiet for 12s"
     assert told[31.0].startswith("NO SIGN") == (phase == "searching")
     assert told[61.0] == "NO SIGN OF LIFE 61s"
+
+
+def test_what_lies_behind_a_dialog_follows_the_size_of_the_terminal(play):
+    async def person(pilot) -> None:
+        await pilot.press("w")
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "How many trials" in text(pilot.app))
+        behind = pilot.app.screen_stack[0]
+        await until(pilot, lambda: behind.query_one(Header).size.width == 80)
+        await until(pilot, lambda: behind.has_class("-narrow"))
+        await pilot.press("escape")
+        await until(pilot, lambda: len(text(pilot.app).splitlines()) == 24)
+        assert not pilot.app.query_one("#best-so-far").display
+
+    play(person)

@@ -14,12 +14,21 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, ScreenResultType
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
 
-class Choose(ModalScreen[str | None]):
+class Dialog(ModalScreen[ScreenResultType]):
+    """A question over a screen, which keeps its size together with it."""
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Let what lies behind follow the terminal, too."""
+        for screen in self.app.screen_stack[:-1]:
+            screen.post_message(events.Resize(event.size, event.virtual_size))
+
+
+class Choose(Dialog[str | None]):
     """One of a few answers, by its letter or with the arrows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -60,7 +69,7 @@ def confirm(question: str, meaning: str) -> Choose:
     return Choose(question, answers)
 
 
-class Ask(ModalScreen[str | None]):
+class Ask(Dialog[str | None]):
     """One line of text, checked before it is taken."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -114,7 +123,7 @@ def read_count(text: str, total: int = 0) -> int:
     return int(text) + total * text.startswith("+") if good else 0
 
 
-class Edit(ModalScreen[dict[str, Any] | None]):
+class Edit(Dialog[dict[str, Any] | None]):
     """The values of a trial, one line each; enter sends them, if all can be."""
 
     AUTO_FOCUS = "Input"
