@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from autocnn import __version__
+from autocnn.commands.words import sentence
 from autocnn.errors import AutocnnError, RequestError, did_you_mean
 
 COMMANDS: Mapping[str, str] = {
@@ -20,10 +21,12 @@ COMMANDS: Mapping[str, str] = {
     "show": "Show a trial or a recipe file: layers, shapes, parameters.",
     "studies": "List the studies in a storage.",
     "train": "Train one recipe: a trial or a file.",
+    "reproduce": "Train a trial again, and compare.",
     "ensemble": "Put networks of a study together, and say what that gains.",
     "evaluate": "Score a network on labeled images: classes, confusions, calibration.",
     "predict": "Label images with the best network of a study.",
     "export": "Hand a network on: ONNX, torch.export, safetensors, plain Python.",
+    "report": "Write a study as one file: to mail, to keep, to print.",
     "dashboard": "Open a storage in optuna-dashboard.",
     "bench": "Compare search policies on a study's own learning curves.",
     "space": "Print what a search draws from.",
@@ -89,9 +92,9 @@ def main() -> None:
         sys.exit(0)
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "autocnn"
-        sys.exit(tell(RequestError(_sentence(error), hint=f"see {path} --help")))
+        sys.exit(tell(RequestError(sentence(error), hint=f"see {path} --help")))
     except click.ClickException as error:
-        sys.exit(tell(RequestError(_sentence(error))))
+        sys.exit(tell(RequestError(sentence(error))))
     except AutocnnError as error:
         sys.exit(tell(error))
     except KeyboardInterrupt:
@@ -100,12 +103,6 @@ def main() -> None:
         # Python would look through all of PyTorch for cycles, for a second.
         gc.freeze()
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def _sentence(error: click.ClickException) -> str:
-    """Write click's message as ours are written: no capital, no full stop."""
-    text = error.format_message().rstrip(".")
-    return text[:1].lower() + text[1:]
 
 
 def tell(error: AutocnnError) -> int:
