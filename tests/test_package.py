@@ -42,6 +42,22 @@ print(sorted(set(sys.modules) & {{"torch", "torchvision", "sklearn", "PIL"}}))
     assert (ran.stdout.strip(), ran.stderr) == ("[]", "")
 
 
+def test_the_package_is_imported_at_once_and_its_functions_stay_what_they_are():
+    code = """
+import sys, autocnn
+assert not {"torch", "optuna", "sklearn", "click", "numpy"} & set(sys.modules)
+assert set(autocnn.__all__) <= set(dir(autocnn))
+import autocnn.search.budget
+from autocnn import search
+print(search is autocnn.search, autocnn.search.__module__)
+print([name for name in autocnn.__all__ if not callable(getattr(autocnn, name))])
+autocnn.nothing
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ran.stdout.splitlines() == ["True autocnn.api.search", "[]"]
+    assert "module 'autocnn' has no attribute 'nothing'" in ran.stderr
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_a_module_stays_short(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_MODULE
