@@ -15,9 +15,18 @@ from autocnn.deliver.estimate import estimate
 from autocnn.deliver.review import Judges, judges, review, thumbnails
 from autocnn.errors import NoResultError, RequestError
 from autocnn.evaluation import Evaluation
+from autocnn.search.study import StudyConfig
 from autocnn.store.environment import environment, environments
 from autocnn.store.rows import StudySnapshot, snapshot
 from autocnn.views.report.contents import Data, Report
+
+SETTINGS = {
+    field.name
+    for field in dataclasses.fields(StudyConfig)
+    if field.default is dataclasses.MISSING
+    and field.default_factory is dataclasses.MISSING
+}
+"""What every study has that autocnn made."""
 
 
 def gather(study: optuna.Study, place: Place) -> Report:
@@ -28,7 +37,7 @@ def gather(study: optuna.Study, place: Place) -> Report:
             "has several objectives",
             hint="optuna-dashboard shows it: autocnn dashboard",
         )
-    found = snapshot(study)
+    found = _understood(snapshot(study))
     _check(found)
     folder = place.folder(found.name)
     there = judges(found.config) if found.config else None
@@ -59,6 +68,12 @@ def card(folder: Path, found: StudySnapshot) -> Mapping[str, Any]:
     except ValueError:
         return {}
     return document if document.get("study") == found.name else {}
+
+
+def _understood(found: StudySnapshot) -> StudySnapshot:
+    """Leave settings out that are not whole: another program, or version, has them."""
+    whole = found.config.keys() >= SETTINGS
+    return found if whole else dataclasses.replace(found, config={})
 
 
 def _check(found: StudySnapshot) -> None:

@@ -11,7 +11,7 @@ from autocnn.commands.options import Place
 from autocnn.storage import open_storage, storage_url
 from autocnn.store.rows import find_study
 
-SEARCH = ("--trials", 4, "--epochs", 3, "--jobs", 1, "--space", "small.toml")
+SEARCH = ("--trials", 3, "--epochs", 2, "--jobs", 1, "--space", "small.toml")
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_study_has_a_note_and_pictures_and_so_have_its_best_trials(
     files = {
         path: path.read_bytes() for path in (place.studies / "artifacts").iterdir()
     }
-    assert len(files) == 3 + 2 * 4
+    assert len(files) == 3 + 2 * 3
     assert all(data.startswith(b"<svg ") for data in files.values())
     exhibition.exhibit(study, place, place.studies / "artifacts")
     assert {path: path.read_bytes() for path in files} == files

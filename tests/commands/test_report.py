@@ -13,6 +13,7 @@ import pytest
 
 from autocnn.cli import main
 from autocnn.storage import open_storage, storage_url
+from autocnn.store.rows import CONFIG
 
 CHAPTERS = [
     "The result", "The best trials", "Learning curves", "What pausing saved",
@@ -184,6 +185,7 @@ def test_accuracies_of_another_program_are_reported(run, here, name):
     study = optuna.create_study(
         study_name="other", storage=storage, direction="maximize"
     )
+    study.set_user_attr(CONFIG, {"epochs": 3})  # of what knows no more
     study.optimize(lambda t: 1 - t.suggest_float("x", 0, 1), n_trials=12)
     ran = run("report", "--storage", "studies.db", "--output", name)
     assert ran.code == 0, ran.err

@@ -251,6 +251,18 @@ def test_a_thousand_trials_and_a_hundred_classes_stay_readable():
     assert "The 40 of 100 classes" in text
 
 
+def test_of_very_many_trials_the_best_and_a_sample_are_drawn():
+    found = make(*(row(n, climb(0.3 + n % 997 / 3000)) for n in range(5000)))
+    for picture in (figures.best_so_far(found), figures.pareto(found)):
+        assert 500 <= picture.count("<circle") <= 1100
+    best = found.ranked[0]
+    assert f"trial {best.trial}: " in figures.best_so_far(found)
+    picture, table = trials.costs(found).blocks
+    assert "Of 5,000 trials the best and a sample" in picture.caption
+    assert len(table.rows) <= 20
+    assert table.rows[-1][0] == str(best.trial)
+
+
 def test_a_study_with_one_trial_of_one_epoch_is_reported():
     assert "only" not in headline(make(row(0, [0.5])))
     assert "1 complete trial: from fewer than 8" in markdown.write(make(row(0, [0.5])))

@@ -1,6 +1,7 @@
 """The pictures of a report: what was reached when, curves, costs."""
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -17,6 +18,8 @@ from autocnn.views.tui.crowd import band
 
 MOST_CURVES = 100
 """The best ones; of more, a picture shows no more, but weighs."""
+MOST_DOTS = 1000
+"""The better half of them are the best trials, the others a sample of the rest."""
 BAND_FROM = 30
 """So many trials at rest are summed up as a band, too."""
 FLOOR = 0.05
@@ -39,9 +42,11 @@ def best_so_far(report: Report) -> str:
 
     over = timeline.length / size or 1.0
     tops = [(hour(at), score) for at, score in rises]
+    seen = {row.trial for row in thinned(report.ranked)}
     dots = [
         charts.dot((hour(at), row.val_accuracy or 0.0), _look(row), told(row))
         for at, row in ends
+        if row.trial in seen
     ]
     scores = [row.val_accuracy or 0.0 for _, row in ends]
     last = [*_final_rises(report, over, size)]
@@ -129,9 +134,9 @@ def pareto(report: Report) -> str:
     crowd = [row for row in rows if row.trial not in top]
     points = [(float(row.parameters or 0), row.val_accuracy or 0.0) for row in best]
     edge = max(row.parameters or 0 for row in rows)
-    marks: list[Mark] = [_sized(row, _look(row)) for row in crowd]
+    marks: list[Mark] = [_sized(row, _look(row)) for row in thinned(crowd)]
     marks.append(charts.steps(points, edge, "first"))
-    marks += [_sized(row, "first") for row in best]
+    marks += [_sized(row, "first") for row in spread(best, MOST_CURVES)]
     sizes = [row.parameters or 0 for row in rows]
     return charts.chart(
         charts.powers(min(sizes), max(sizes), "parameters", count),
@@ -139,6 +144,26 @@ def pareto(report: Report) -> str:
         marks,
         says="validation accuracy against the number of parameters",
     )
+
+
+def thinned(ranked: Sequence[TrialRow]) -> Sequence[TrialRow]:
+    """Choose which of very many trials are drawn, the best ones first."""
+    if len(ranked) <= MOST_DOTS:
+        return ranked
+    half = MOST_DOTS // 2
+    return [*ranked[:half], *ranked[half :: math.ceil(len(ranked) / half)]]
+
+
+def spread(rows: Sequence[TrialRow], most: int) -> list[TrialRow]:
+    """Choose so many of them, evenly, the last one among them."""
+    return [*rows[-1 :: -math.ceil(len(rows) / most)]][::-1]
+
+
+def left_out(trials: int) -> str:
+    """Say for captions that not all of so many trials are drawn, if so it is."""
+    if trials <= MOST_DOTS:
+        return ""
+    return f" Of {trials:,} trials the best and a sample of the others are drawn."
 
 
 def told(row: TrialRow) -> str:

@@ -1,10 +1,9 @@
 """Which parameters mattered, and which of their values did well."""
 
 from autocnn.store.rows import TrialRow
-from autocnn.views.report import explore
-from autocnn.views.report.blocks import Bar, Block, Plot, Section, Table, Text
+from autocnn.views.report import explore, figures
+from autocnn.views.report.blocks import Bar, Plot, Section, Table, Text
 from autocnn.views.report.contents import Report
-from autocnn.views.report.figures import AT_REST
 from autocnn.views.report.result import measured
 from autocnn.views.tables import plural
 from autocnn.views.tui.drawn import Drawn, collect, number
@@ -63,27 +62,35 @@ def space(report: Report) -> Section | None:
         f"{len(rows)}), and what the best one has. Paused trials count with what they "
         "had reached.",
     )
-    blocks: list[Block] = [table]
-    names = _heaviest(report, drawn)
-    if len(rows) > 1:
-        drawn_lines = min(len(rows), explore.MOST_LINES)
-        blocks += [
-            Plot(
-                explore.slices(rows, report.study.distributions, names),
-                "Each trial's validation accuracy against the values of the parameters "
-                f"that mattered most; the first trials are gray, the last ones orange. "
-                f"{measured(report)}",
-                width=200 * min(len(names), explore.MOST_SLICES),
-            ),
-            Plot(
-                explore.parallels(rows, report.study.distributions, names),
-                f"The best {drawn_lines} trials as lines through "
-                "their values, the most accurate in orange. "
-                f"{measured(report)}",
-                width=120 * (len(names) + 1),
-            ),
-        ]
-    return Section("space", "Which values did well", tuple(blocks))
+    plots = _plots(report, rows, drawn) if len(rows) > 1 else ()
+    return Section("space", "Which values did well", (table, *plots))
+
+
+def _plots(
+    report: Report, rows: list[TrialRow], drawn: tuple[Drawn, ...]
+) -> tuple[Plot, Plot]:
+    """Let a person look for themselves, in Optuna's own figures."""
+    found, _ = weighed(report)
+    names = _heaviest(found, drawn)
+    which = "mattered most" if found else "were drawn in several ways"
+    ranked = sorted(rows, key=lambda row: -(row.val_accuracy or 0.0))
+    few = sorted(figures.thinned(ranked), key=lambda row: row.trial)
+    lines = min(len(rows), explore.MOST_LINES)
+    return (
+        Plot(
+            explore.slices(few, report.study.distributions, names),
+            "Each trial's validation accuracy against its values of parameters that "
+            f"{which}; the first trials are gray, the last ones orange. "
+            f"{measured(report)}" + figures.left_out(len(rows)),
+            width=200 * min(len(names), explore.MOST_SLICES),
+        ),
+        Plot(
+            explore.parallels(rows, report.study.distributions, names),
+            f"The best {lines} trials as lines through their values, the most accurate "
+            f"in orange. {measured(report)}",
+            width=120 * (len(names) + 1),
+        ),
+    )
 
 
 def weighed(report: Report) -> tuple[tuple[Weighed, ...], int]:
@@ -97,14 +104,14 @@ def weighed(report: Report) -> tuple[tuple[Weighed, ...], int]:
 
 def _scored(report: Report) -> list[TrialRow]:
     """Give trials at rest, in the order in which they were drawn."""
-    found = [row for row in report.ranked if row.status in AT_REST]
+    found = [row for row in report.ranked if row.status in figures.AT_REST]
     return sorted(found, key=lambda row: row.trial)
 
 
-def _heaviest(report: Report, drawn: tuple[Drawn, ...]) -> list[str]:
+def _heaviest(found: tuple[Weighed, ...], drawn: tuple[Drawn, ...]) -> list[str]:
     """Name the parameters that mattered most; else those that have most values."""
     varied = [each for each in drawn if len(set(each.numbers.tolist())) > 1] or drawn
-    shares = {each.drawn.name: each.share for each in weighed(report)[0]}
+    shares = {each.drawn.name: each.share for each in found}
     order = sorted(varied, key=lambda each: -shares.get(each.name, 0.0))
     return [each.name for each in order[: explore.MOST_AXES]]
 

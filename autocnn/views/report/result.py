@@ -30,7 +30,8 @@ def result(report: Report) -> Section:
             figures.best_so_far(report),
             "Best validation accuracy so far, over the time of the search (the line), "
             "and where each trial came to rest (the dots; on the axis: lower); long "
-            f"breaks are cut short. {measured(report)}",
+            f"breaks are cut short. {measured(report)}"
+            + figures.left_out(len(report.ranked)),
             tuple(_keys(report)),
         ),
     ]

@@ -158,6 +158,7 @@ def costs(report: Report) -> Section | None:
     best = front(rows, COSTS["params"])
     if len(best) < 1 or len(rows) < 2:
         return None
+    on_line = "The trials" if len(best) <= TOP else f"Some of the {len(best)} trials"
     timed = any(row.latency is not None for row in best)
     return Section(
         "costs",
@@ -167,7 +168,7 @@ def costs(report: Report) -> Section | None:
                 figures.pareto(report),
                 "Each trial's validation accuracy against the number of its network's "
                 "parameters; the line joins those that no other beats in both. "
-                f"{measured(report)}",
+                f"{measured(report)}" + figures.left_out(len(rows)),
                 (("first", "no other is smaller and as good"), ("", "others")),
             ),
             Table(
@@ -181,10 +182,10 @@ def costs(report: Report) -> Section | None:
                         score(row.val_accuracy, row.val_standard_error),
                         leaderboard.key_settings(dict(row.params)),
                     )
-                    for row in best
+                    for row in figures.spread(best, TOP)
                 ),
                 right=(*NUMBERS, "FLOPs an image", "latency"),
-                caption="The trials on that line, the smallest first.",
+                caption=f"{on_line} on that line, the smallest first.",
             ),
         ),
     )
