@@ -43,11 +43,13 @@ class Terminal:
         self._raw = ""
         self.bytes = 0
         """How many the program has written and were read."""
+        # The terminal says how large it is, and nothing else.
+        own = {k: v for k, v in os.environ.items() if k not in {"COLUMNS", "LINES"}}
         self.begun = time.perf_counter()
         self.process = subprocess.Popen(  # noqa: S603 - our own commands
             ["/bin/sh", "-c", OWNED, os.ttyname(self._child), *command],
             start_new_session=True,
-            env={**os.environ, "TERM": "xterm-256color", **(environment or {})},
+            env={**own, "TERM": "xterm-256color", **(environment or {})},
         )
 
     @property

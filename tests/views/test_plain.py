@@ -80,6 +80,14 @@ EXAMPLES = [
         seconds=3700.0,
         counts={"complete": 2, "pruned": 3},
     ),
+    events.Verdict(
+        val_accuracy=0.75,
+        corrected=0.74,
+        corrected_interval=(0.7, 0.78),
+        test_accuracy=0.73,
+        test_interval=(0.71, 0.75),
+        test_images=500,
+    ),
 ]
 
 
