@@ -146,6 +146,20 @@ def one_ahead(items: Iterator[Item]) -> Iterator[Item]:
             yield item
 
 
+@contextlib.contextmanager
+def with_a_core_left() -> Iterator[None]:
+    """Compute on all CPU cores but one, for a thread that prepares what comes next.
+
+    With as many threads as cores, all of them wait for the one that was pushed aside.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(max(1, min(threads, cores() - 1)))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def assign(device: torch.device, slot: int) -> torch.device:
     """Give a worker its own GPU, in turn, unless one was named."""
     if device.type == "cuda" and device.index is None:

@@ -174,6 +174,19 @@ def test_what_goes_wrong_ahead_is_raised():
         next(items)
 
 
+@pytest.mark.parametrize(("cores", "left"), [(1, 1), (2, 1), (4, 3), (64, 3)])
+def test_a_core_is_left_for_what_prepares_and_given_back(monkeypatch, cores, left):
+    monkeypatch.setattr(devices, "cores", lambda: cores)
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        with devices.with_a_core_left():
+            assert torch.get_num_threads() == left
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_what_gpus_hold_is_asked_of_nvidia_smi(tmp_path, monkeypatch):
     program = tmp_path / "nvidia-smi"
     program.write_text("#!/bin/sh\necho '1000, 81559'\necho '24, 81559'\n")

@@ -20,6 +20,8 @@ HEAVY = 1_000
 """A batch is cut where it weighs as much: large photographs come a few at a time."""
 BYTES = 20_000
 """So many take as long to decode as it takes to open one file more."""
+LARGE = 4
+"""What files weigh, on average, that leave nothing else to do but decode them."""
 AHEAD = 32
 """Batches: so many, twice, may be decoded or on their way before they are taken."""
 logger = logging.getLogger(__name__)
@@ -45,11 +47,13 @@ def decode_files(paths: Sequence[str], shape: Shape) -> Generator[Decoded, None,
     """Decode image files in order, batch by batch; unreadable ones are told."""
     batches, weight = _cut(paths)
     jobs = [_Job(batch, shape) for batch in batches]
-    # Few large files are worth as many processes as a lot of small ones.
+    # Few large files are worth as many processes as a lot of small ones; beside small
+    # ones, a core has enough to do with what takes them.
     files = max(len(paths), min(weight, FILES_FOR_A_POOL + 1))
+    workers = cores() if weight >= LARGE * len(paths) else cores() - 1
     done = 0
     try:
-        with mapper(files, cores()) as run:
+        with mapper(files, workers) as run:
             for batch in _ahead(run, jobs):
                 yield batch
                 done += 1

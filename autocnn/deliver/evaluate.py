@@ -18,7 +18,7 @@ from autocnn.data.raw import Arrays, Files, Part, Raw, Source, listed
 from autocnn.data.streaming import BATCH, decode_files
 from autocnn.deliver.labels import shape_of
 from autocnn.deliver.predict import Network
-from autocnn.device import one_ahead
+from autocnn.device import one_ahead, with_a_core_left
 from autocnn.errors import DataError, did_you_mean
 from autocnn.evaluation import Evaluation, evaluate, wilson
 
@@ -93,7 +93,10 @@ def score(
         if part is None:
             continue
         name = split if raw.val or raw.test else "images"
-        with contextlib.closing(_batches(part, name, shape_of(network))) as batches:
+        with (
+            contextlib.closing(_batches(part, name, shape_of(network))) as batches,
+            with_a_core_left(),
+        ):
             for batch in one_ahead(batches):
                 answers.add(network, batch, numbers, own)
                 progress("scoring", answers.done, total)

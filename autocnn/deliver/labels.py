@@ -10,7 +10,7 @@ from autocnn.data.decoding import Shape
 from autocnn.data.images import Pixels
 from autocnn.data.streaming import Decoded, decode_files
 from autocnn.deliver.predict import Network
-from autocnn.device import one_ahead
+from autocnn.device import one_ahead, with_a_core_left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,10 @@ def predict(
 
     While the network works on a batch, the next ones are decoded.
     """
-    with contextlib.closing(decode_files(files, shape_of(network))) as batches:
+    with (
+        contextlib.closing(decode_files(files, shape_of(network))) as batches,
+        with_a_core_left(),
+    ):
         for batch in one_ahead(batches):
             yield _label(network, batch, top)
 

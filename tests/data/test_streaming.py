@@ -53,7 +53,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_in_order(paths, whole):
 
 def test_processes_give_the_same(paths, whole, monkeypatch):
     monkeypatch.setattr(decoding, "FILES_FOR_A_POOL", 5)
-    monkeypatch.setattr(streaming, "cores", lambda: 2)
+    monkeypatch.setattr(streaming, "cores", lambda: 3)
     check(list(decode_files(paths, SHAPE)), paths, whole)
 
 
@@ -73,22 +73,36 @@ def test_what_a_process_that_died_has_not_decoded_is_decoded_here(
     assert "a decoding process died" in caplog.text
 
 
-def test_large_files_come_a_few_at_a_time_and_in_processes(paths, whole, monkeypatch):
-    monkeypatch.setattr(streaming, "BATCH", 256)
-    monkeypatch.setattr(streaming, "BYTES", 1)
+@pytest.fixture
+def asked(monkeypatch):
+    """What was asked of the mapper: files and cores, of four."""
     asked = []
 
     @contextmanager
-    def asking(files, _cores):
-        asked.append(files)
+    def asking(files, cores):
+        asked.append((files, cores))
         yield map
 
     monkeypatch.setattr(streaming, "mapper", asking)
+    monkeypatch.setattr(streaming, "cores", lambda: 4)
+    return asked
+
+
+def test_large_files_come_a_few_at_a_time_and_have_all_cores(
+    paths, whole, asked, monkeypatch
+):
+    monkeypatch.setattr(streaming, "BATCH", 256)
+    monkeypatch.setattr(streaming, "BYTES", 1)
     monkeypatch.setattr(streaming, "FILES_FOR_A_POOL", 50)
     batches = list(decode_files(paths, SHAPE))
     assert 1 < len(batches) < 10
     check(batches, paths, whole)
-    assert asked == [51]
+    assert asked == [(51, 4)]
+
+
+def test_beside_small_files_a_core_is_left(paths, whole, asked):
+    check(list(decode_files(paths, SHAPE)), paths, whole)
+    assert asked == [(10, 3)]
 
 
 def test_only_so_much_is_decoded_before_it_is_taken(paths, monkeypatch):
