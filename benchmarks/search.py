@@ -100,7 +100,7 @@ def write(found: Mapping[str, Sequence[Found]]) -> None:
             "trials": statistics.median(one.trials for one in results),
             "val accuracy": _range([one.val_accuracy for one in results]),
             "test accuracy": _range([one.test_accuracy for one in results]),
-            "seconds": f"{statistics.median(one.seconds for one in results):.0f}",
+            "seconds": statistics.median(one.seconds for one in results),
         }
         for name, results in found.items()
     ]

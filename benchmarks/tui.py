@@ -45,7 +45,7 @@ RUNNING = 4
 CURSOR = ">"
 SETTLE_SECONDS = 2.0
 IMAGES = 600
-"""So few that an epoch of the search takes about a second."""
+"""So few that an epoch of the search takes well under a second."""
 
 Say = Callable[[str], None]
 Add = Callable[[str, float], None]
@@ -62,11 +62,11 @@ class Amounts:
     """Of keys, and of watching a search idly."""
     keys: int = 40
     idle_seconds: float = 20.0
-    pairs: int = 6
-    search_seconds: float = 15.0
+    pairs: int = 40
+    search_seconds: float = 4.0
 
 
-QUICK = Amounts(1_000, 1, 2, 1, 15, 4.0, 1, 6.0)
+QUICK = Amounts(1_000, 1, 2, 1, 15, 4.0, 3, 4.0)
 
 
 def measure(quick: bool, say: Say) -> tuple[dict[str, Measured], float | None]:
@@ -253,28 +253,31 @@ class Search:
 
 
 def _slowdown(folder: Path, amounts: Amounts, add: Add) -> None:
+    """Compare a search beside a terminal UI that runs with one that is stopped.
+
+    By turns of seconds: what else a machine does comes and goes over minutes.
+    """
     search = Search(folder)
     with contextlib.closing(search):
         search.wait()
-        before = _alone(search, amounts.search_seconds)
-        for _ in range(amounts.pairs):
-            attached = _attached(search, amounts.search_seconds)
-            after = _alone(search, amounts.search_seconds)
-            # Between the times before and after: what else runs here comes and goes.
-            add("search_slowdown", 1 - attached / statistics.mean((before, after)))
-            before = after
+        with _watch(search.url) as terminal:
+            terminal.wait_for(*_painted(cores()))
+            before = _alone(search, terminal, amounts.search_seconds)
+            for _ in range(amounts.pairs):
+                terminal.read_for(SETTLE_SECONDS)  # what it missed is read first
+                begin = time.perf_counter()
+                terminal.read_for(amounts.search_seconds)
+                attached = search.images_per_second(begin, time.perf_counter())
+                after = _alone(search, terminal, amounts.search_seconds)
+                add("search_slowdown", 1 - attached / statistics.mean((before, after)))
+                before = after
 
 
-def _alone(search: Search, seconds: float) -> float:
-    begin = time.perf_counter()
-    time.sleep(seconds)
-    return search.images_per_second(begin, time.perf_counter())
-
-
-def _attached(search: Search, seconds: float) -> float:
-    with _watch(search.url) as terminal:
-        terminal.wait_for(*_painted(cores()))
-        terminal.read_for(SETTLE_SECONDS)
+def _alone(search: Search, terminal: Terminal, seconds: float) -> float:
+    terminal.process.send_signal(signal.SIGSTOP)
+    try:
         begin = time.perf_counter()
-        terminal.read_for(seconds)
+        time.sleep(seconds)
         return search.images_per_second(begin, time.perf_counter())
+    finally:
+        terminal.process.send_signal(signal.SIGCONT)
