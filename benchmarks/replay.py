@@ -58,7 +58,7 @@ class Variant(Policy):
 
 
 def _sampler(name: str, startup: int = 10) -> MakeSampler:
-    return partial(make_sampler, name, trials=0, startup=startup)
+    return partial(make_sampler, name, startup=startup)
 
 
 def _at(epochs: Sequence[int], _: int) -> Sequence[int]:

@@ -19,7 +19,7 @@ def policies(starts: int) -> Mapping[str, Policy]:
     """Make them all; ours begins with so many start points."""
     return {
         OURS: Policy(
-            sampler=partial(make_sampler, "tpe", trials=0, startup=startup(starts)),
+            sampler=partial(make_sampler, "tpe", startup=startup(starts)),
             rungs=rungs,
             starts=starts,
         ),

@@ -13,6 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from autocnn.store.rows import is_refused
 
+Make = Callable[[int], BaseSampler]
 STUCK = 10
 """Draws in a row of what was there before, after which chance draws."""
 
@@ -42,15 +43,18 @@ class Informed(BaseSampler):
 
     def __init__(
         self,
-        sampler: BaseSampler,
-        chance: BaseSampler,
+        sampler: Make,
+        chance: Make,
         limits: Mapping[str, float],
         *,
         complete_only: bool = False,
     ) -> None:
-        """`complete_only` samplers look at no other trials, so not at refused ones."""
-        self._sampler = self._drawing = sampler
-        self._chance = chance
+        """Both are made anew for each trial, by its number.
+
+        `complete_only` samplers look at no other trials, so not at refused ones.
+        """
+        self._make, self._chance = sampler, chance
+        self._sampler = self._drawing = sampler(0)
         self._limits = limits
         self._complete_only = complete_only
         self._known: dict[int, FrozenTrial] = {}
@@ -136,8 +140,10 @@ class Informed(BaseSampler):
         )
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
-        """Tell the sampler, and choose whether it or chance is to draw this trial."""
-        self._drawing = self._chance if _is_stuck(study) else self._sampler
+        """Make the sampler of this trial, and choose whether it or chance draws it."""
+        self._drawing = self._sampler = self._make(trial.number)
+        if _is_stuck(study):
+            self._drawing = self._chance(trial.number)
         self._drawing.before_trial(study, trial)
 
     def after_trial(
@@ -153,7 +159,6 @@ class Informed(BaseSampler):
     def reseed_rng(self) -> None:
         """Tell the sampler."""
         self._sampler.reseed_rng()
-        self._chance.reseed_rng()
 
 
 def _completed(trial: FrozenTrial, scores: Sequence[float]) -> FrozenTrial:

@@ -24,6 +24,8 @@ class Sampler:
     """What must be installed for it, beyond autocnn's own needs."""
     complete_only: bool = False
     """Whether it heeds constraints, but of complete trials only."""
+    sequence: bool = False
+    """Whether its trials are the steps of one sequence, which one seed makes."""
 
 
 SAMPLERS: Mapping[str, Sampler] = {
@@ -63,6 +65,7 @@ SAMPLERS: Mapping[str, Sampler] = {
             seed=seed, scramble=True, warn_independent_sampling=False
         ),
         "random, but evenly spread",
+        sequence=True,
     ),
     "grid": Sampler(
         # Every cell is enqueued when the study begins; nothing is left to draw.
@@ -76,14 +79,13 @@ def make_sampler(
     name: str,
     *,
     seed: int,
-    trials: int,
     startup: int = 10,
     limits: Mapping[str, float] = MappingProxyType({}),
 ) -> BaseSampler:
-    """Make a sampler for a study that already holds so many trials.
+    """Make a sampler whose every trial has a seed of its own.
 
-    Their count goes into the seed: a resumed search must not draw again what it drew
-    at its start. `limits` bound attributes of trials; TPE and GP learn what keeps them.
+    So a search that was broken off goes on as if it had not been. `limits` bound
+    attributes of trials; TPE and GP learn what keeps them.
     """
     row = pick(SAMPLERS, name, "sampler")
     if row.package and importlib.util.find_spec(row.package) is None:
@@ -91,10 +93,13 @@ def make_sampler(
             f"the sampler '{name}' needs the package '{row.package}'",
             hint=f"pip install {row.package}, or choose another --sampler",
         )
-    seed = (seed * 1_000_003 + trials) % 2**32
+
+    def seed_of(trial: int) -> int:
+        return (seed * 1_000_003 + trial) % 2**32
+
     return Informed(
-        row.make(seed, startup),
-        optuna.samplers.RandomSampler(seed),
+        lambda trial: row.make(seed_of(0 if row.sequence else trial), startup),
+        lambda trial: optuna.samplers.RandomSampler(seed_of(trial)),
         limits,
         complete_only=row.complete_only,
     )

@@ -167,11 +167,9 @@ def open_study(storage: RDBStorage, name: str, config: StudyConfig) -> optuna.St
         study.set_user_attr(CONFIG, config.to_dict())
     if before is None:
         study.set_metric_names(["val_accuracy"])
-    trials = len(study.get_trials(deepcopy=False))
     study.sampler = make_sampler(
         config.sampler,
         seed=config.seed,
-        trials=trials,
         startup=config.startup,
         limits=config.limits,
     )

@@ -31,7 +31,7 @@ def proposals(space, name: str, *, seed: int = 0, history: int = 0) -> list[dict
         trial = study.ask()
         spaces.draw(space, trial)
         study.tell(trial, number % 7 / 7)
-    study.sampler = make_sampler(name, seed=seed, trials=history)
+    study.sampler = make_sampler(name, seed=seed)
     return [spaces.draw(space, study.ask()) for _ in range(1 if history else 3)]
 
 
@@ -55,31 +55,41 @@ def test_a_seed_decides_what_is_proposed(space, name):
     assert first != other
 
 
-def test_a_resumed_search_does_not_draw_again_what_it_drew_at_its_start(space):
-    begun, resumed = (
-        make_sampler("random", seed=0, trials=trials) for trials in (0, 3)
-    )
-    study = optuna.create_study(sampler=begun)
-    first = spaces.draw(space, study.ask())
-    study.sampler = resumed
-    assert spaces.draw(space, study.ask()) != first
+@pytest.mark.parametrize("name", ["tpe", "random", "qmc"])
+def test_a_search_that_goes_on_draws_as_if_it_had_not_been_broken_off(space, name):
+    def drawn(pieces: list[int]) -> list[dict]:
+        study, found = optuna.create_study(direction="maximize"), []
+        for trials in pieces:
+            study.sampler = make_sampler(name, seed=3, startup=2)
+            for _ in range(trials):
+                trial = study.ask()
+                found.append(spaces.draw(space, trial))
+                study.tell(trial, trial.number % 3 / 3)
+        return found
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        unbroken = drawn([6])
+        assert drawn([1, 3, 2]) == unbroken
+    assert len({str(values) for values in unbroken}) == 6
 
 
 @pytest.mark.parametrize("seed", [0, 2**31])
-def test_any_seed_of_the_command_line_will_do(seed):
-    assert make_sampler("tpe", seed=seed, trials=10**6)
+def test_any_seed_of_the_command_line_will_do(space, seed):
+    study = optuna.create_study(sampler=make_sampler("tpe", seed=seed))
+    assert spaces.draw(space, study.ask())
 
 
 def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(RequestError, match="needs the package 'cmaes'") as caught:
-        make_sampler("cmaes", seed=0, trials=0)
+        make_sampler("cmaes", seed=0)
     assert "pip install" in caught.value.hint
 
 
 def test_an_unknown_sampler_is_answered_with_the_nearest():
     with pytest.raises(RequestError) as caught:
-        make_sampler("tpee", seed=0, trials=0)
+        make_sampler("tpee", seed=0)
     assert caught.value.hint == "did you mean 'tpe'?"
 
 
@@ -93,7 +103,7 @@ LIMIT = 20.0
 def drawn_costs(name: str, seed: int, limits: dict[str, float], draws: int = 60):
     """Draw where the best is beyond the limit; what is over it is refused as ever."""
     study = optuna.create_study(direction="maximize")
-    study.sampler = make_sampler(name, seed=seed, trials=0, limits=limits)
+    study.sampler = make_sampler(name, seed=seed, limits=limits)
     costs = []
     for _ in range(draws):
         trial = study.ask()
@@ -147,7 +157,7 @@ def seen_by_the_sampler(limits: dict[str, float]) -> dict[int, FrozenTrial]:
     storage.set_trial_user_attr(ids[1], "status", "refused")
     study.tell(1, None, TrialState.PRUNED)
     storage.set_trial_user_attr(ids[2], "status", "paused")
-    sampler = make_sampler("random", seed=0, trials=3, limits=limits)
+    sampler = make_sampler("random", seed=0, limits=limits)
     seen = sampler._seen(study)._get_trials()
     return {trial.number: trial for trial in seen}
 
@@ -172,7 +182,7 @@ def test_nothing_is_learned_from_a_trial_that_would_not_be_refused_now(limits):
 def test_a_trial_that_waited_is_seen_when_it_has_ended():
     study = optuna.create_study(direction="maximize")
     study.enqueue_trial({})
-    sampler = make_sampler("random", seed=0, trials=0, limits={"parameters": 25.0})
+    sampler = make_sampler("random", seed=0, limits={"parameters": 25.0})
     waiting = sampler._seen(study)._get_trials()
     study.tell(study.ask(), 0.5)
     ended = sampler._seen(study)._get_trials()
