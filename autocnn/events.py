@@ -60,7 +60,8 @@ class EpochEnded:
     train_accuracy: float
     val_loss: float
     val_accuracy: float
-    """Fraction of validation images classified correctly, 0 to 1."""
+    """Fraction of validation images classified correctly, 0 to 1; not a number, as the
+    loss, where none are held out."""
     seconds: float
     trained_seconds: float
     """Of all the trial's epochs so far, those before an interruption included."""
@@ -123,12 +124,12 @@ class FinalEnded:
     """The winner's recipe was trained for good."""
 
     trial: int
-    val_accuracy: float
-    """The best over its epochs."""
+    val_accuracy: float | None
+    """The best over its epochs; None if it was trained on the validation images."""
     epochs: int
     seconds: float
     kept: bool
-    """Whether it is better than all trials, so that its network is the one kept."""
+    """Whether its network is the one kept: it has no score, or the best of all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

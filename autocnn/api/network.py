@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autocnn.errors import DataError
+from autocnn.views.tables import accuracy
 
 if TYPE_CHECKING:
     from torch import nn
@@ -40,7 +41,7 @@ class Network:
         height, width, channels = self._shape
         return (
             f"<Network of {len(self.classes)} classes, for images of {height}x{width}x"
-            f"{channels}: {card['val_accuracy']:.1%} validation accuracy>"
+            f"{channels}: {accuracy(card['val_accuracy'])} validation accuracy>"
         )
 
     @property

@@ -35,6 +35,7 @@ def search(
     target: float | None = None,
     patience: int | Literal["auto"] | None = None,
     final: bool | None = None,
+    train_on_val: bool = False,
     confirm: int | None = None,
     max_params: float | str | None = None,
     max_flops: float | str | None = None,

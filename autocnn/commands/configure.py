@@ -51,6 +51,7 @@ class Request:
     target: float | None
     patience: Patience
     final: bool | None
+    train_on_val: bool
     confirm: int | None
 
 

@@ -115,7 +115,8 @@ def _corrected(
     found: StudySnapshot, folder: Path, there: Judges | None
 ) -> StudySnapshot:
     """Correct the best score if the search, which does that at its end, still runs."""
-    if found.estimate is not None or there is None:
+    on_val = card(folder / "best", found).get("on_val")
+    if found.estimate is not None or there is None or on_val:
         return found
     return dataclasses.replace(found, estimate=estimate(folder, there.info.test_images))
 

@@ -96,6 +96,12 @@ class SearchCommand(click.Command):
     "of the time is kept for it.  [default: final, with --timeout]",
 )
 @click.option(
+    "--train-on-val",
+    is_flag=True,
+    help="Let the final training have the validation images, too: its epochs are fixed "
+    "beforehand, and only the sealed test set can tell how good it is.",
+)
+@click.option(
     "--confirm",
     type=click.IntRange(0, 20),
     help="Before that, train the N best recipes again, from 3 fresh seeds each: the "

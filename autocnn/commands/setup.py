@@ -105,6 +105,7 @@ class Setup:
             trials=self._total(study, done),
             deadline=math.inf if timeout is None else started + timeout,
             final=self.final,
+            on_val=self.request.train_on_val,
             final_seconds=self.final_seconds,
             confirm=CANDIDATES if (n := self.request.confirm) is None else n,
             target=self.request.target,
@@ -120,7 +121,9 @@ class Setup:
     def final(self) -> bool:
         """Whether the winner is trained for good: with a time, unless it is refused."""
         asked = self.request.final
-        return self.request.timeout is not None if asked is None else asked
+        if asked is None:
+            return self.request.timeout is not None or self.request.train_on_val
+        return asked
 
     @property
     def final_seconds(self) -> float:
@@ -211,6 +214,11 @@ def set_up(request: Request, say: Say, decoding: Decoding = decoding_progress) -
         shape = spaces.declared_shape(request.space) or shape
     data = _data(request, shape, say, decoding)
     tell(data, say)
+    if request.train_on_val and request.final is False:
+        raise RequestError(
+            "--train-on-val is of the final training, which --no-final leaves out",
+            hint="leave one of them out",
+        )
     config = configure(request, data, device, before)
 
     def heaviest_recipe() -> Recipe:

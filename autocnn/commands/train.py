@@ -24,6 +24,12 @@ from autocnn.commands.options import Place, data_options, place_options, study_o
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the network.  [default: studies/trained/NAME]",
 )
+@click.option(
+    "--train-on-val",
+    is_flag=True,
+    help="Learn from the validation images, too: only a test set can then tell how "
+    "good it is.",
+)
 @study_option
 @click.option("--json", "as_json", is_flag=True, help="Write epochs as JSON lines.")
 @data_options
@@ -50,6 +56,7 @@ def _train(
     seed: int,
     device: str,
     output: Path | None,
+    train_on_val: bool,
     study: str | None,
     as_json: bool,
     data_dir: Path | None,
@@ -85,6 +92,7 @@ def _train(
         data=prepared,
         seed=seed,
         folder=output or place.studies / "trained" / named.label,
+        on_val=train_on_val,
     )
     asked: list[int] = []
     handler = signal.signal(signal.SIGINT, lambda *_: _stop(asked))
@@ -98,10 +106,14 @@ def _train(
     if card is None:
         click.echo("stopped; the same command goes on from here", err=True)
         return 75
-    click.echo(
-        f"val accuracy {card['val_accuracy']:.1%} ± {card['val_standard_error']:.1%} "
-        f"(standard error, {card['val_images']} images), kept in {request.folder}"
-    )
+    scored = "no score: the validation images were learned from, too"
+    if not train_on_val:
+        scored = (
+            f"val accuracy {card['val_accuracy']:.1%} ± "
+            f"{card['val_standard_error']:.1%} "
+            f"(standard error, {card['val_images']} images)"
+        )
+    click.echo(f"{scored}; kept in {request.folder}")
     return 0
 
 

@@ -29,6 +29,8 @@ class Request:
     data: Prepared
     seed: int
     folder: Path
+    on_val: bool = False
+    """Train on the validation images, too: then there is no score."""
 
 
 def train(
@@ -48,6 +50,7 @@ def train(
         folder=work,
         seed=request.seed,
         split_seed=request.seed,
+        on_val=request.on_val,
     )
     summary = summarize(request.recipe, request.shape)
     emit(
@@ -63,7 +66,9 @@ def train(
     epochs = follow(job, engine, emit, stopping)
     if epochs is None:
         return None
-    leading = max(epochs, key=lambda epoch: (epoch.val_accuracy, -epoch.epoch))
+    leading = epochs[-1]
+    if not request.on_val:
+        leading = max(epochs, key=lambda epoch: (epoch.val_accuracy, -epoch.epoch))
     return _keep(request, leading, work, summary.parameters)
 
 
@@ -107,13 +112,14 @@ def follow(
 
 def _identity(request: Request) -> str:
     """Tell one training from another: recipe, data and seed."""
-    return f"{request.recipe.key}-{request.data.info.fingerprint[:8]}-{request.seed}"
+    data = request.data.info.fingerprint[:8] + "-all" * request.on_val
+    return f"{request.recipe.key}-{data}-{request.seed}"
 
 
 def _keep(
     request: Request, leading: EpochEnded, work: Path, parameters: int
 ) -> dict[str, Any]:
-    info = request.data.info
+    info, on_val = request.data.info, request.on_val
     images, groups = open_search_images(request.data.folder)
     split = search_splits(
         images.labels, groups, seed=request.seed, given_val=info.given_val
@@ -121,15 +127,17 @@ def _keep(
     card = best.card(
         info,
         trial=None,
-        val_accuracy=leading.val_accuracy,
-        val_images=len(split.val),
+        val_accuracy=None if on_val else leading.val_accuracy,
+        val_images=0 if on_val else len(split.val),
         parameters=parameters,
         epoch=leading.epoch,
         seed=request.seed,
         study=None,
+        on_val=on_val,
     )
     recipe = dataclasses.replace(request.recipe, shape=request.shape)
-    weights, said = weights_file(work, 0, leading.epoch), load(answers_file(work))
+    weights = weights_file(work, 0, leading.epoch)
+    said = None if on_val else load(answers_file(work))
     best.keep(request.folder, weights, recipe, card, said)
     shutil.rmtree(work, ignore_errors=True)
     return card

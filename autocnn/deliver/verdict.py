@@ -31,9 +31,12 @@ def pronounce(
     folder = plan.folder / "best"
     if not (folder / "card.json").exists():
         return
-    found = estimate(plan.folder, data.info.test_images)
+    found = None
+    if not best.read_card(folder).get("on_val"):  # that one has no score to correct
+        found = estimate(plan.folder, data.info.test_images)
+    told = found.to_dict() if found else None
+    retried(lambda: study.set_user_attr(ESTIMATE, told))
     if found is not None:
-        retried(lambda: study.set_user_attr(ESTIMATE, found.to_dict()))
         best.annotate(folder, **found.to_card())
     opening = opened(study, folder)
     if opening is None and open_test:

@@ -10,10 +10,11 @@ from functools import lru_cache, partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from autocnn import device as devices
-from autocnn.data.batches import train_and_val
+from autocnn.data.batches import Batches, batches_of, train_and_val
 from autocnn.data.cache import open_info, open_search_images
 from autocnn.data.images import DataInfo, Images
 from autocnn.data.splits import Split, search_splits
@@ -103,7 +104,13 @@ def _train(job: Job, device: torch.device, send: Send, keep_going: KeepGoing) ->
         for epoch in learner.history[0 if fold else job.reported :]:
             # The driver died, or was stopped, before it heard of these.
             send(say(epoch))
-        train, val = train_and_val(images, split, info, device)
+        train: Batches
+        val: Batches | None
+        if job.on_val:
+            both = np.union1d(split.train, split.val)
+            train, val = batches_of(images, both, info, device), None
+        else:
+            train, val = train_and_val(images, split, info, device)
         telling = _telling(learner, job.trial, fold, len(train), send, keep_going)
         for epoch in attempt.go_on(
             job.folder, learner, train, val, fold=fold, keep_going=telling

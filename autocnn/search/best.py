@@ -20,14 +20,15 @@ def card(
     info: DataInfo,
     *,
     trial: int | None,
-    val_accuracy: float,
+    val_accuracy: float | None,
     val_images: int,
     **more: Any,
 ) -> dict[str, Any]:
     """Describe a trained network: what it tells apart, from what, and how well.
 
     The standard error is the binomial one, in fractions of 1; it says nothing of the
-    bias that choosing the best of many trials adds.
+    bias that choosing the best of many trials adds. There is no score of one that was
+    trained on the validation images, too.
     """
     return {
         "autocnn": __version__,
@@ -81,28 +82,35 @@ def keep(
     shutil.rmtree(old, ignore_errors=True)
 
 
+def read_card(folder: Path) -> dict[str, Any]:
+    """Read a kept network's card; OSError or ValueError if there is none."""
+    found: dict[str, Any] = json.loads((folder / "card.json").read_text("utf-8"))
+    return found
+
+
 def annotate(folder: Path, **more: Any) -> None:
     """Add to a kept network's card, whole or not at all."""
-    path = folder / "card.json"
-    card = json.loads(path.read_text(encoding="utf-8")) | more
-    text = json.dumps(card, indent=2, ensure_ascii=False)
-    with replacing(path) as temporary:
+    text = json.dumps(read_card(folder) | more, indent=2, ensure_ascii=False)
+    with replacing(folder / "card.json") as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
 def kept_score(folder: Path, study: StudySnapshot) -> float:
     """Read the score of the study's network that `folder` holds; -1 if it holds none.
 
-    A network that a deleted study of the same name left there is none.
+    A network that a deleted study of the same name left there is none. For one without
+    a score, the trial whose recipe it has speaks.
     """
     recover(folder)
     try:
-        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-        score, trial = float(card["val_accuracy"]), card["trial"]
-    except (OSError, ValueError, KeyError):
+        card = read_card(folder)
+        score, trial = card["val_accuracy"], card["trial"]
+        row = next((row for row in study.trials if row.trial == trial), None)
+        scored = row.val_accuracy if row and score is None else score
+        score = float(-1.0 if scored is None else scored)
+    except (OSError, TypeError, ValueError, KeyError):
         return -1.0
-    row = next((row for row in study.trials if row.trial == trial), None)
-    source = study.final if card.get("final") else row
+    source = study.final if card.get("final") and not card.get("on_val") else row
     known = source is not None and (source.val_accuracy or 0.0) >= score
     return score if known and card["study"] == study.name else -1.0
 

@@ -35,10 +35,13 @@ def planned(plan: Plan, winner: TrialRow, seconds: float, emit: Emit) -> Final |
     epochs = TIMES * recipe.train.epochs
     if seconds < math.inf:
         epoch = _epoch_seconds(plan, recipe, winner, seconds)
+        if epoch and plan.on_val:
+            train, val = plan.config.train_images, plan.config.val_images
+            epoch *= (train + val) / train
         epochs = round(MARGIN * seconds / epoch) if epoch else 0
     epochs = min(MOST_EPOCHS, epochs)
     if epochs > recipe.train.epochs:
-        return Final(trial=winner.trial, epochs=epochs)
+        return Final(trial=winner.trial, epochs=epochs, on_val=plan.on_val)
     text = (
         f"no final training: in the time that is left it would have {epochs} epochs, "
     )

@@ -77,7 +77,7 @@ class FinalTraining:
 
         That is `outcome`, which it came to before, or ``interrupted``.
         """
-        if not self._final.curve:
+        if not self._final.done:
             shutil.rmtree(self._folder, ignore_errors=True)
         self._write("running")
         self._announce()
@@ -129,7 +129,7 @@ class FinalTraining:
         The rate falls to zero with the last one: to be cut short costs more than to
         have fewer. In its second half it gets no more.
         """
-        done, epochs = len(self._final.curve), self._final.epochs
+        done, epochs = self._final.done, self._final.epochs
         left = self._plan.deadline - time.monotonic()
         # Within an epoch, what was trained of it would be lost.
         begun = self._pace is not None and self._pace.share > 0
@@ -144,7 +144,7 @@ class FinalTraining:
 
     def _replan(self) -> None:
         """Go on with as many epochs as there is time for."""
-        done, before = len(self._final.curve), self._final.epochs
+        done, before = self._final.done, self._final.epochs
         self._final = dataclasses.replace(
             self._final,
             epochs=max(done + 1, self._fitting()),
@@ -171,47 +171,55 @@ class FinalTraining:
             folder=self._folder,
             seed=config.seed * 1_000 + SEED,
             split_seed=config.seed,
-            reported=len(self._final.curve),
+            reported=self._final.done,
+            on_val=self._final.on_val,
         )
 
     def _hear(self, epoch: EpochEnded) -> None:
         """Write an epoch down, and keep its network if it now leads."""
-        if epoch.epoch != len(self._final.curve) + 1:
+        if epoch.epoch != self._final.done + 1:
             return
         self._emit(dataclasses.replace(epoch, final=True))
         self._recent = [*self._recent, epoch.seconds][-RECENT:]
         self._pace = Pace(
             min(epoch.epoch + 1, epoch.epochs), 0.0, 0, epoch.images_per_second
         )
+        scores = () if self._final.on_val else (epoch.val_accuracy,)
         self._final = dataclasses.replace(
             self._final,
-            curve=(*self._final.curve, epoch.val_accuracy),
+            curve=(*self._final.curve, *scores),
+            done=epoch.epoch,
             seconds=epoch.trained_seconds,
         )
         self._write("running")
-        if epoch.val_accuracy >= self._kept:  # of equals, the one trained for longer
+        if self._final.on_val:
+            if epoch.epoch == epoch.epochs:
+                self._keep(epoch)
+        elif epoch.val_accuracy >= self._kept:  # of equals, the one trained for longer
             self._keep(epoch)
 
     def _keep(self, epoch: EpochEnded) -> None:
+        on_val = self._final.on_val
         card = best.card(
             self._plan.info,
             trial=self._final.trial,
-            val_accuracy=epoch.val_accuracy,
-            val_images=self._plan.config.val_images,
+            val_accuracy=None if on_val else epoch.val_accuracy,
+            val_images=0 if on_val else self._plan.config.val_images,
             study=self._study.study_name,
             parameters=self._row.parameters,
             seed=self._job().seed,
             epoch=epoch.epoch,
             final=True,
+            on_val=on_val,
         )
         recipe = dataclasses.replace(self._recipe(), shape=self._plan.config.shape)
         weights = weights_file(self._folder, 0, epoch.epoch)
         try:
-            said = answers.load(answers_file(self._folder))
+            said = None if on_val else answers.load(answers_file(self._folder))
             best.keep(self._plan.folder / "best", weights, recipe, card, said)
         except FileNotFoundError:
             return  # an earlier epoch is as good, or a later one is better
-        self._kept = epoch.val_accuracy
+        self._kept = math.inf if on_val else epoch.val_accuracy
 
     def _write(self, status: Status, reason: str = "") -> None:
         final = dataclasses.replace(self._final, status=status, reason=reason)
@@ -226,15 +234,15 @@ class FinalTraining:
                 parameters=summary.parameters,
                 flops=summary.flops,
                 epochs=self._final.epochs,
-                epochs_done=len(self._final.curve),
+                epochs_done=self._final.done,
                 seconds_left=self._seconds_left(),
             )
         )
 
     def _tell(self) -> None:
         """Tell how it ended."""
-        score = self._final.val_accuracy
-        if self._final.status == "failed" or score is None:
+        score, on_val = self._final.val_accuracy, self._final.on_val
+        if self._final.status == "failed" or (score is None and not on_val):
             text = f"the final training failed: {self._final.reason}"
             self._emit(events.Notice(text=f"{text}; the best trial's network is kept"))
             return
@@ -242,14 +250,14 @@ class FinalTraining:
             events.FinalEnded(
                 trial=self._final.trial,
                 val_accuracy=score,
-                epochs=len(self._final.curve),
+                epochs=self._final.done,
                 seconds=self._final.seconds,
-                kept=score >= self._kept,
+                kept=score is None or score >= self._kept,
             )
         )
 
     def _seconds_left(self) -> float | None:
-        left = self._final.epochs - len(self._final.curve)
+        left = self._final.epochs - self._final.done
         share = self._pace.share if self._pace else 0.0
         if self._recent:
             return max(0.0, (left - share) * statistics.mean(self._recent))

@@ -32,6 +32,8 @@ class Job:
     split_seed: int
     folds: int = 0
     """Cross-validate with so many folds; 0: one validation set."""
+    on_val: bool = False
+    """Train on the validation images, too: then its epochs have no score."""
     reported: int = 0
     """Epochs (with folds: folds) that the study already knows."""
 

@@ -51,6 +51,8 @@ class Plan:
     """By time.monotonic()."""
     final: bool = False
     """Whether the winner's recipe is trained for good after the search."""
+    on_val: bool = False
+    """Whether that one is trained on the validation images, too."""
     confirm: int = 0
     """How many of the best recipes are trained again before that."""
     final_seconds: float = 0.0

@@ -25,7 +25,11 @@ class Final:
     how many it was to have before: its schedule is that of so many until then."""
     status: Status = "running"
     curve: tuple[float, ...] = ()
-    """val_accuracy of each epoch."""
+    """val_accuracy of each epoch; empty if it is trained `on_val`."""
+    on_val: bool = False
+    """Whether it is trained on the validation images, too."""
+    done: int = 0
+    """Epochs that it has."""
     seconds: float = 0.0
     reason: str = ""
     """Why it failed."""
@@ -46,7 +50,10 @@ class Final:
             final = cls(**document)
             curve = tuple(map(float, final.curve))
             replanned = tuple((int(at), int(n)) for at, n in final.replanned)
-            final = dataclasses.replace(final, curve=curve, replanned=replanned)
+            done = final.done or len(curve)
+            final = dataclasses.replace(
+                final, curve=curve, replanned=replanned, done=done
+            )
         except (TypeError, ValueError, KeyError):
             return None
         return final if final.status in get_args(Status) else None

@@ -24,7 +24,7 @@ def go_on(
     folder: Path,
     learner: Learner,
     train: Batches,
-    val: Batches,
+    val: Batches | None,
     *,
     fold: int = 0,
     keep_going: Callable[[], bool] = always,
@@ -32,18 +32,20 @@ def go_on(
     """As `fit`, but each epoch is on disk before it is yielded.
 
     With it, if they are what counts, its weights: those of the best epoch; in
-    cross-validation those of the last one, as in scikit-learn.
+    cross-validation those of the last one, as in scikit-learn, and so without
+    validation images.
     """
     kept = answers.load(answers_file(folder, fold))
     for epoch in fit(learner, train, val, keep_going=keep_going):
         last = epoch.number == learner.settings.epochs
-        leads = last if fold else epoch == learner.best
+        leads = last if fold or val is None else epoch == learner.best
         if leads:
             for old in folder.glob(f"best-{fold}-*.safetensors"):
                 old.unlink()
             save_weights(weights_file(folder, fold, epoch.number), learner.result)
-        kept = _with_last(kept, learner, leads=leads)
-        answers.save(answers_file(folder, fold), kept)
+        if val is not None:
+            kept = _with_last(kept, learner, leads=leads)
+            answers.save(answers_file(folder, fold), kept)
         checkpoint.save(_checkpoint(folder, fold), learner)
         yield epoch
 

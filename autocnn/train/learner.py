@@ -24,7 +24,8 @@ class Epoch:
     """Over the augmented images, while the weights moved."""
     val_loss: float
     val_accuracy: float
-    """Fraction of validation images classified correctly, 0 to 1."""
+    """Fraction of validation images classified correctly, 0 to 1; not a number, as the
+    loss, where none are held out."""
     seconds: float
     """Training and scoring together."""
     images_per_second: float

@@ -27,14 +27,15 @@ def always() -> bool:
 def fit(
     learner: Learner,
     train: Batches,
-    val: Batches,
+    val: Batches | None,
     *,
     keep_going: Callable[[], bool] = always,
 ) -> Iterator[Epoch]:
     """Train until the recipe's epochs are done, from wherever the learner stands.
 
     `keep_going` is asked before every step; when it says no, the begun epoch is
-    abandoned and nothing more is yielded. Diverged if the loss is lost.
+    abandoned and nothing more is yielded. Diverged if the loss is lost. Without
+    validation images, epochs have no score.
     """
     settings = learner.settings
     batch = min(settings.batch_size, len(train))
@@ -48,9 +49,12 @@ def fit(
             return
         trained = time.perf_counter()
         train_loss, train_accuracy = (total / (steps * batch) for total in sums)
-        learner.said = answered(learner.result, val)
-        val_loss, val_accuracy = measured(*learner.said)
-        if not (math.isfinite(train_loss) and math.isfinite(val_loss)):
+        val_loss, val_accuracy = math.nan, math.nan
+        if val is not None:
+            learner.said = answered(learner.result, val)
+            val_loss, val_accuracy = measured(*learner.said)
+        lost = val is not None and not math.isfinite(val_loss)
+        if lost or not math.isfinite(train_loss):
             raise Diverged(f"the loss became {train_loss} at epoch {_next(learner)}")
         epoch = Epoch(
             number=_next(learner),

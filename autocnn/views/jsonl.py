@@ -9,5 +9,9 @@ from autocnn.events import Event
 
 def write(event: Event) -> None:
     """Write one event, at once."""
-    sys.stdout.write(json.dumps(events.to_dict(event), ensure_ascii=False) + "\n")
+    told = {
+        name: None if value != value else value  # JSON knows no "not a number"
+        for name, value in events.to_dict(event).items()
+    }
+    sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
     sys.stdout.flush()

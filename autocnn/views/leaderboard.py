@@ -73,17 +73,19 @@ def heading(study: StudySnapshot) -> str:
 def final(study: StudySnapshot) -> str:
     """Say what the final training came to; empty if there was none."""
     found = study.final
-    if found is None or found.val_accuracy is None:
+    if found is None or not found.done:
         return ""
     error = standard_error(found.val_accuracy, study.config.get("val_images"))
-    done = len(found.curve)
+    done = found.done
+    scored = f"validation accuracy {tables.score(found.val_accuracy, error)}"
+    if found.on_val:
+        scored = "on the validation images too, so none are left to score it"
     epochs = (
         f"{done} epochs" if done == found.epochs else f"{done}/{found.epochs} epochs"
     )
     how = "" if found.status == "complete" else f", {found.status}"
     return (
-        f"final training of trial {found.trial}'s recipe: validation accuracy "
-        f"{tables.score(found.val_accuracy, error)}, {epochs}, "
+        f"final training of trial {found.trial}'s recipe: {scored}, {epochs}, "
         f"{tables.duration(found.seconds)}{how}"
     )
 

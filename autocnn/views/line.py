@@ -1,6 +1,7 @@
 """A search as one line that is written anew: how programs and notebooks show it."""
 
 import html
+import math
 import shutil
 import sys
 import time
@@ -67,7 +68,9 @@ class Standing:
                 self.seconds_left, self.doing = None, event.outcome
             case events.EpochEnded(final=True):
                 now = f"epoch {event.epoch} of {event.epochs}"
-                self.doing = f"final training, {now}: {accuracy(event.val_accuracy)}"
+                scored = not math.isnan(event.val_accuracy)
+                reached = f": {accuracy(event.val_accuracy)}" if scored else ""
+                self.doing = f"final training, {now}{reached}"
             case _:
                 pass
 

@@ -68,8 +68,11 @@ def line(event: Event) -> str:
             )
         case FinalEnded():
             kept = "kept" if event.kept else "not better than the best trial, not kept"
+            reached = f"val {accuracy(event.val_accuracy)}"
+            if event.val_accuracy is None:
+                reached = "on the validation images, too"
             return (
-                f"final training complete (val {accuracy(event.val_accuracy)}, "
+                f"final training complete ({reached}, "
                 f"{event.epochs} epochs, {duration(event.seconds)}): {kept}"
             )
         case Verdict():

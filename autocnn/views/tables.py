@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -18,7 +19,7 @@ count, duration, plural = quantities.count, quantities.duration, quantities.plur
 
 def accuracy(value: float | None) -> str:
     """0.8312 to ``83.1%``."""
-    return "-" if value is None else f"{value:.1%}"
+    return "-" if value is None or math.isnan(value) else f"{value:.1%}"
 
 
 def score(value: float | None, error: float | None) -> str:

@@ -280,3 +280,32 @@ def test_a_limit_that_nothing_keeps_is_an_error(run, here, image_folder):
     assert "nothing that was drawn keeps the limits, 100 times in a row" in ran.err
     assert "parameters, over the limit of 10" in ran.err
     assert "--space" in ran.err
+
+
+def test_the_winner_may_learn_from_the_validation_images_too(run, here, image_folder):
+    words = ("search", image_folder, "--trials", 1, "--train-on-val", "--confirm", 0)
+    ran = run(*words, "--json", *SMALL)
+    assert ran.code == 0, ran.err
+    events = [json.loads(line) for line in ran.out.splitlines()]
+    last = [e for e in events if e.get("final")]
+    assert [e["val_accuracy"] for e in last] == [None] * len(last)
+    assert last
+    (said,) = (e for e in events if e["event"] == "verdict")
+    assert (said["val_accuracy"], said["corrected"]) == (None, None)
+    card = json.loads(Path("studies/stripes/best/card.json").read_text())
+    assert (card["on_val"], card["val_accuracy"]) == (True, None)
+    assert card["test_accuracy"] == said["test_accuracy"] is not None
+    told = run("leaderboard").err
+    assert "on the validation images too, so none are left to score it" in told
+    assert run("predict", image_folder / "across").code == 0
+    report = run("report", "--output", "report.md")
+    assert report.code == 0, report.err
+    text = Path("report.md").read_text()
+    assert "has learned from them, too" in text
+    assert "only the test set can say" in text
+    trained = run("train", "best", "--train-on-val", "--epochs", 1)
+    assert trained.code == 0, trained.err
+    assert "no score: the validation images were learned from, too" in trained.out
+    refused = run(*words, "--no-final")
+    assert refused.code == 2
+    assert "--no-final leaves out" in refused.err

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 
 import pytest
 import torch
@@ -93,3 +94,21 @@ def test_a_worker_that_dies_is_followed_by_others_but_not_for_ever(request_):
         train(request_, engine, said.append, stopping=lambda: False)
     assert len(engine.jobs) == 3
     assert sum(isinstance(event, Notice) for event in said) == 2
+
+
+def test_one_that_learns_from_the_validation_images_has_no_score(request_, engine):
+    said, again = [], []
+    request = dataclasses.replace(request_, on_val=True)
+    stopped = train(request, engine, said.append, stopping=lambda: 2 in epochs(said))
+    assert stopped is None
+    card = train(request, engine, again.append, stopping=lambda: False)
+    assert epochs(again) == [1, 2, 3, 4]
+    assert all(math.isnan(e.val_accuracy) for e in again if isinstance(e, EpochEnded))
+    assert (card["on_val"], card["val_accuracy"], card["epoch"]) == (True, None, 4)
+    assert sorted(path.name for path in request.folder.iterdir()) == [
+        "card.json",
+        "model.safetensors",
+        "recipe.toml",
+    ]
+    scored = train(request_, engine, lambda _event: None, stopping=lambda: False)
+    assert scored["val_accuracy"] is not None

@@ -11,7 +11,7 @@ import torch
 from autocnn import recipe as recipes
 from autocnn.engines.local import LocalEngine
 from autocnn.events import EpochEnded, FinalEnded, FinalStarted, Notice
-from autocnn.search import ending, final
+from autocnn.search import best, ending, final
 from autocnn.search.study import enqueue_start
 from autocnn.search.trials import Plan
 from autocnn.store.command import send
@@ -260,3 +260,55 @@ def test_a_real_one_is_better_for_being_longer(make_search):
     assert len(final.curve) == ending.TIMES
     assert final.val_accuracy >= before
     assert not math.isnan(final.seconds)
+
+
+def test_one_on_the_validation_images_too_has_no_score_and_is_kept(searched, scripted):
+    engine = scripted(lambda *_: math.nan)
+    assert finish(searched, engine, on_val=True) == "complete"
+    (job,) = engine.submitted
+    assert job.on_val
+    found = searched.read().final
+    assert (found.status, found.on_val, found.done) == ("complete", True, 9)
+    assert (found.curve, found.val_accuracy) == ((), None)
+    kept = card(searched)
+    assert (kept["trial"], kept["final"], kept["epoch"]) == (1, True, 9)
+    assert (kept["on_val"], kept["val_accuracy"], kept["val_images"]) == (True, None, 0)
+    (ended,) = searched.told(FinalEnded)
+    assert (ended.kept, ended.val_accuracy, ended.epochs) == (True, None, 9)
+    # The trial whose recipe it has speaks for it: only a better one takes its place.
+    assert best.kept_score(searched.folder / "best", searched.read()) == 0.8
+
+
+def test_one_without_a_score_is_kept_when_it_is_done_only(searched, scripted):
+    epochs = []
+
+    def count(event):
+        epochs.extend([event] * isinstance(event, EpochEnded))
+
+    outcome = finish(
+        searched, scripted(lambda *_: math.nan), on_val=True, emit=count,
+        stopping=lambda: len(epochs) >= 4,
+    )  # fmt: skip
+    assert outcome == "interrupted"
+    assert card(searched)["val_accuracy"] == 0.8
+    begun = searched.read().final
+    assert begun.done >= 4
+    engine = scripted(lambda *_: math.nan)
+    assert finish(searched, engine, on_val=True, begun=begun) == "complete"
+    assert engine.submitted[0].reported == begun.done
+    assert card(searched)["on_val"]
+
+
+def test_more_images_take_longer(searched, scripted):
+    found = []
+    for on_val in (False, True):
+        engine = scripted(rising)
+        deadline = time.monotonic() + 100
+        finish(
+            searched, engine, deadline=deadline, epoch_alone=lambda _: 2.0,
+            on_val=on_val,
+        )  # fmt: skip
+        found.append(engine.submitted[0].recipe.train.epochs)
+    config = searched.config
+    share = config.train_images / (config.train_images + config.val_images)
+    assert found[1] == pytest.approx(share * found[0], abs=1)

@@ -73,7 +73,10 @@ class Report:
         """Whether the best network is that of the final training."""
         if self.card:
             return bool(self.card.get("final"))
-        last = self.study.final.val_accuracy if self.study.final else None
+        final = self.study.final
+        if final is not None and final.on_val:
+            return final.status == "complete"
+        last = final.val_accuracy if final else None
         return (last or 0.0) >= (self.best.val_accuracy or 0.0)
 
     @property
@@ -81,7 +84,8 @@ class Report:
         """Of the best network, by which it was chosen."""
         last = self.study.final.val_accuracy if self.study.final else None
         known = last if self.final else self.best.val_accuracy
-        return float(self.card.get("val_accuracy", known or 0.0))
+        told = self.card.get("val_accuracy", known)
+        return float(self.best.val_accuracy or 0.0 if told is None else told)
 
     @property
     def val_images(self) -> int | None:

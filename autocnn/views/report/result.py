@@ -52,6 +52,11 @@ def headline(report: Report) -> str:
             "test images that the search never saw "
             f"(95 %: {interval(first.interval)})."
         )
+    if report.card.get("on_val"):
+        return (
+            f"{network} has learned from all images but the sealed test set, which "
+            "autocnn evaluate opens: nothing else can say how often it is right."
+        )
     estimate = report.study.estimate
     if estimate is not None:
         return (
@@ -76,15 +81,19 @@ def _facts(report: Report) -> Iterator[Fact]:
     last = report.study.final
     also = " and a final training" if last is not None and last.curve else ""
     images = f" over {report.val_images:,} images" if report.val_images else ""
+    on_val = report.card.get("on_val")
+    after = "; the network that is kept has learned from them, too" if on_val else ""
     yield Fact(
         "Best validation accuracy",
         _score(report),
         f"± standard error{images}; the best of {scored}{also}, "
-        "and so a little too good",
+        f"and so a little too good{after}",
     )
     estimate = report.study.estimate
     if estimate is None:
         why = "the networks' answers to the validation images are not kept"
+        if on_val:
+            why = "it has learned from the validation images: only the test set can say"
         yield Fact("Corrected for choosing", "not known", why)
     else:
         yield Fact(
@@ -145,6 +154,7 @@ def _outline(report: Report) -> Iterator[tuple[str, str]]:
             else (f"trial {report.card.get('trial')}, ")
         )
         kind = "trained for good" if report.final else "as the search trained it"
+        kind += ", on the validation images too" * bool(report.card.get("on_val"))
         yield (
             "best network",
             (f"{whose}{kind}: {count(report.card['parameters'])} parameters"),

@@ -29,7 +29,7 @@ def as_row(study: StudySnapshot) -> TrialRow | None:
         status="running",
         val_accuracy=score,
         val_standard_error=standard_error(score, study.config.get("val_images")),
-        epochs=len(final.curve),
+        epochs=final.done,
         curve=final.curve,
         planned_epochs=final.epochs,
         promotions=0,
