@@ -133,16 +133,22 @@ class Study:
         return self.network(device="cpu").card
 
     def network(self, trial: int | str = "best", *, device: str = "auto") -> "Network":
-        """Load the best network, or that of a trial (17, "best-2") if it was kept."""
+        """Load the best network, or that of a trial (17, "best-2") if it was kept.
+
+        Or "ensemble", which `autocnn ensemble` puts together.
+        """
         from autocnn import device as devices
         from autocnn.api.network import Network
         from autocnn.deliver import networks, predict
         from autocnn.store.rows import find_trial
 
-        number = None
-        if trial != "best":
+        if trial == networks.ENSEMBLE:
+            folder = networks.ensemble(self.folder)
+        elif trial == "best":
+            folder = networks.find(self.folder)
+        else:
             number = find_trial(self._read(), str(trial)).trial
-        folder = networks.find(self.folder, number)
+            folder = networks.find(self.folder, number)
         network = predict.load(folder, devices.pick_device(device))
         labels: Mapping[str, Any] = self.optuna.user_attrs.get(LABELS, {})
         return Network(network, labels)

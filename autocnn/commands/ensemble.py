@@ -23,11 +23,13 @@ def command(study: str | None, data_dir: Path | None, form: str, place: Place) -
 
     Chosen greedily by their validation answers (Caruana et al. 2004) among those of
     its best finished trials. The gain is measured on images that had no part in the
-    choice. predict, evaluate and export take them as one network: --model FOLDER.
+    choice. They are one network to autocnn predict --ensemble, evaluate --ensemble
+    and export ensemble.
     """
     from autocnn.commands.progress import decoding_progress
     from autocnn.data.cache import prepare
-    from autocnn.deliver.ensemble import ENSEMBLE, build
+    from autocnn.deliver.ensemble import build
+    from autocnn.deliver.networks import ENSEMBLE
     from autocnn.errors import NoResultError
     from autocnn.search.study import stored_config
     from autocnn.storage import open_storage

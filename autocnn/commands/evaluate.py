@@ -10,6 +10,7 @@ from autocnn.commands.options import (
     Place,
     data_dir_option,
     device_option,
+    ensemble_option,
     format_option,
     model_option,
     place_options,
@@ -27,6 +28,7 @@ LISTED = 5
 @click.argument("data", required=False)
 @study_option
 @model_option
+@ensemble_option
 @data_dir_option
 @device_option
 @click.option(
@@ -38,6 +40,7 @@ def command(
     data: str | None,
     study: str | None,
     model: Path | None,
+    ensemble: bool,
     data_dir: Path | None,
     device: str,
     again: bool,
@@ -66,7 +69,7 @@ def command(
     from autocnn.deliver.predict import load
     from autocnn.views import evaluation as view
 
-    folder = network_folder(model, study, place)
+    folder = network_folder(model, study, place, together=ensemble)
     network = load(folder, devices.pick_device(device))
     scored: Scored | None = None
     if data is not None:

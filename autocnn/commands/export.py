@@ -30,7 +30,7 @@ class ExportCommand(click.Command):
 
 
 @click.command("export", cls=ExportCommand)
-@click.argument("reference", metavar="[TRIAL]", default="best")
+@click.argument("reference", metavar="[TRIAL|ensemble]", default="best")
 @click.option(
     "--format", "form", metavar="NAME", required=True, help="What to write; see below."
 )
@@ -50,7 +50,7 @@ class ExportCommand(click.Command):
 )
 @place_options
 def command(**options: Any) -> None:
-    """Export a study's best network, or a TRIAL's (17, best-2) if it was kept.
+    """Export a study's best network, a TRIAL's (17, best-2) if kept, or its ensemble.
 
     All formats take the pixels of images as they are decoded, uint8 (N, height, width,
     channels), and give logits; all but the bare weights normalize inside. Each is run
@@ -82,7 +82,7 @@ def _export(
     pick(FORMATS, form, "format")
     if model and reference != "best":
         raise RequestError(
-            f"trial {reference} and --model {model} are two networks",
+            f"{reference} and --model {model} are two networks",
             hint="leave one of them out",
         )
     folder, label = (model, model.name) if model else _kept(reference, study, place)
@@ -95,7 +95,7 @@ def _export(
 
 def _kept(reference: str, study: str | None, place: Place) -> tuple[Path, str]:
     """Find the folder of a study's network, and a name for it."""
-    from autocnn.deliver.networks import find
+    from autocnn.deliver.networks import ENSEMBLE, ensemble, find
     from autocnn.storage import open_storage
     from autocnn.store.rows import find_study, find_trial, snapshot
 
@@ -103,6 +103,8 @@ def _kept(reference: str, study: str | None, place: Place) -> tuple[Path, str]:
     folder = place.folder(found.study_name)
     if reference == "best":
         return find(folder), f"{found.study_name}-best"
+    if reference == ENSEMBLE:
+        return ensemble(folder), f"{found.study_name}-{ENSEMBLE}"
     trial = find_trial(snapshot(found), reference).trial
     return find(folder, trial), f"{found.study_name}-{trial}"
 

@@ -202,6 +202,10 @@ model_option = click.option(
     help="Folder of a kept network.  [default: the study's best/]",
 )
 
+ensemble_option = click.option(
+    "--ensemble", is_flag=True, help="Let the study's ensemble answer, several as one."
+)
+
 device_option = click.option(
     "--device", default="auto", show_default=True, help="auto, cpu, cuda, mps."
 )

@@ -12,6 +12,7 @@ import click
 from autocnn.commands.options import (
     Place,
     device_option,
+    ensemble_option,
     model_option,
     place_options,
     study_option,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @study_option
 @model_option
+@ensemble_option
 @click.option(
     "--top",
     type=click.IntRange(1),
@@ -50,6 +52,7 @@ def command(
     paths: tuple[str, ...],
     study: str | None,
     model: Path | None,
+    ensemble: bool,
     top: int,
     device: str,
     form: str,
@@ -71,7 +74,7 @@ def command(
     from autocnn.deliver.predict import load
     from autocnn.views import predictions
 
-    folder = network_folder(model, study, place)
+    folder = network_folder(model, study, place, together=ensemble)
     named = named_files(paths, _standard_input)
     network = load(folder, devices.pick_device(device))
     for note in named.notes:

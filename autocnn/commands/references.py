@@ -5,7 +5,8 @@ from pathlib import Path
 
 from autocnn import recipe as recipes
 from autocnn.commands.options import Place
-from autocnn.errors import NoResultError
+from autocnn.deliver import networks
+from autocnn.errors import NoResultError, RequestError
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.storage import open_storage
 from autocnn.store.rows import StudySnapshot, TrialRow, find_study, find_trial, snapshot
@@ -25,12 +26,26 @@ class Named:
     row: TrialRow | None = None
 
 
-def network_folder(model: Path | None, study: str | None, place: Place) -> Path:
-    """Say where the network is that --model names, or else a study's best."""
+def network_folder(
+    model: Path | None, study: str | None, place: Place, *, together: bool
+) -> Path:
+    """Say where the network is that --model names, or else a study's best.
+
+    Or, `together`, a study's ensemble: NoResultError if it has none.
+    """
+    if model is not None and together:
+        raise RequestError(
+            f"--model {model} and --ensemble are two networks",
+            hint="leave one of them out",
+        )
     if model is not None:
         return model
     name = find_study(open_storage(place.url), study).study_name
-    return place.folder(name) / "best"
+    return (
+        networks.ensemble(place.folder(name))
+        if together
+        else place.folder(name) / "best"
+    )
 
 
 def find(reference: str, study: str | None, place: Place) -> Named:

@@ -11,23 +11,21 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from autocnn.data.cache import Prepared, open_search_images
 from autocnn.data.splits import search_splits
+from autocnn.deliver.networks import ENSEMBLE
 from autocnn.deliver.predict import MEMBERS
 from autocnn.errors import NoResultError, RequestError
 from autocnn.quantities import plural
-from autocnn.search.best import ANSWERS
+from autocnn.search.best import ANSWERS, read_card
 from autocnn.search.kept import NETWORKS
 from autocnn.search.study import StudyConfig
 from autocnn.store.rows import standard_error
 from autocnn.train.answers import load
 
-ENSEMBLE = "ensemble"
-"""In the study's folder."""
 OF_ONE = {
     *("seed", "epoch", "final", "fold", "folds", "corrected_by", "corrected_interval"),
     *("val_accuracy_corrected", "test_accuracy", "test_interval", "test_images"),
@@ -89,14 +87,9 @@ def _kept(home: Path) -> dict[str, Path]:
     """Find the networks by their trials' numbers; that of the final training, too."""
     folders = {each.name: each for each in (home / NETWORKS).glob("*")}
     best = home / "best"
-    if (best / "card.json").exists() and _card(best).get("final"):
+    if (best / "card.json").exists() and read_card(best).get("final"):
         folders["final"] = best
     return folders
-
-
-def _card(folder: Path) -> dict[str, Any]:
-    card: dict[str, Any] = json.loads((folder / "card.json").read_text("utf-8"))
-    return card
 
 
 def _keep(home: Path, chosen: Chosen) -> None:
@@ -106,7 +99,7 @@ def _keep(home: Path, chosen: Chosen) -> None:
     shutil.rmtree(fresh, ignore_errors=True)
     for name in chosen.weights:
         shutil.copytree(kept[name], fresh / MEMBERS / name)
-    cards = [_card(kept[name]) for name in chosen.weights]
+    cards = [read_card(kept[name]) for name in chosen.weights]
     best = max(cards, key=lambda card: float(card["val_accuracy"]))
     card = best | {
         "trial": None,

@@ -5,6 +5,20 @@ from pathlib import Path
 
 from autocnn.errors import NoResultError
 
+ENSEMBLE = "ensemble"
+"""In the study's folder: the networks that answer best together."""
+
+
+def ensemble(folder: Path) -> Path:
+    """Find the ensemble in a study's folder; NoResultError if there is none yet."""
+    found = folder / ENSEMBLE
+    if not (found / "card.json").exists():
+        raise NoResultError(
+            f"study '{folder.name}' has no ensemble yet",
+            hint=f"autocnn ensemble --study {folder.name} puts its networks together",
+        )
+    return found
+
 
 def find(folder: Path, trial: int | None = None) -> Path:
     """Find the best network, or a trial's, in a study's folder.

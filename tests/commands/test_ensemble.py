@@ -10,6 +10,9 @@ SMALL = ("--space", "small.toml", "--epochs", 2, "--jobs", 1)
 
 def test_networks_are_put_together_and_used_as_one(run, here, image_folder):
     assert run("search", image_folder, "--trials", 4, *SMALL).code == 0
+    none = run("predict", image_folder / "across", "--ensemble")
+    assert none.code == 4
+    assert "has no ensemble yet" in none.err
     made = run("ensemble", "--format", "json")
     assert made.code == 0, made.err
     weights = {row["network"]: row["weight"] for row in json.loads(made.out)}
@@ -22,7 +25,7 @@ def test_networks_are_put_together_and_used_as_one(run, here, image_folder):
     best = json.loads(Path("studies/stripes/best/card.json").read_text())
     assert card["val_accuracy"] >= best["val_accuracy"]
 
-    words = ("--model", folder, "--format", "json")
+    words = ("--ensemble", "--format", "json")
     labeled = json.loads(run("predict", image_folder / "across", *words).out)
     assert len(labeled) == 60
     assert sum(row["label"] == "across" for row in labeled) > 45
@@ -30,12 +33,15 @@ def test_networks_are_put_together_and_used_as_one(run, here, image_folder):
     assert tested["images"] == 18
     assert json.loads((folder / "card.json").read_text())["test_images"] == 18
 
-    done = run("export", "--format", "onnx", "--model", folder, "--output", "handed")
+    done = run("export", "ensemble", "--format", "onnx", "--output", "handed")
     assert done.code == 0, done.err
     assert Path("handed/model.onnx").exists()
     refused = run("export", "--format", "python", "--model", folder)
     assert refused.code == 2
     assert "holds one network" in refused.err
+    both = run("predict", image_folder / "across", "--ensemble", "--model", folder)
+    assert both.code == 2
+    assert "two networks" in both.err
 
 
 def test_the_final_network_is_among_them(run, here, image_folder):
