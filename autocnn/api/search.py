@@ -23,6 +23,7 @@ def search(
     *,
     trials: int | str | None = None,
     timeout: float | str | None = None,
+    trial_timeout: float | str | None = None,
     epochs: int | None = None,
     study: str | None = None,
     new: bool = False,

@@ -46,6 +46,8 @@ class Request:
     trials: Trials | None
     timeout: float | None
     """In seconds."""
+    trial_timeout: float | None
+    """In seconds."""
     portfolio: bool | None
     from_study: str | None
     target: float | None

@@ -22,9 +22,16 @@ def unless_closed(write: Emit, stream: TextIO) -> Emit:
     return guarded
 
 
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+"""Ctrl-C, what a system sends before it kills, and a terminal that is gone."""
+
+
 @contextlib.contextmanager
 def interrupts(emit: Emit) -> Iterator[Callable[[], bool]]:
-    """Let the first Ctrl-C (or SIGTERM) stop the search, the second the program."""
+    """Let the first of SIGNALS stop the search, the second the program.
+
+    What is ignored, as `nohup` has it, stays so.
+    """
     asked: list[int] = []
 
     def ask(_signal: int, _frame: Any) -> None:
@@ -32,9 +39,9 @@ def interrupts(emit: Emit) -> Iterator[Callable[[], bool]]:
         if len(asked) > 1:
             raise KeyboardInterrupt
 
-    handlers = {
-        each: signal.signal(each, ask) for each in (signal.SIGINT, signal.SIGTERM)
-    }
+    known = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
+    heeded = [each for each in known if signal.getsignal(each) is not signal.SIG_IGN]
+    handlers = {each: signal.signal(each, ask) for each in heeded}
 
     def stopping() -> bool:
         if asked:

@@ -78,6 +78,11 @@ class SearchCommand(click.Command):
     "planned to fill it.",
 )
 @click.option(
+    "--trial-timeout",
+    type=Duration(),
+    help="Give a trial up that trains longer than this: it fails.",
+)
+@click.option(
     "--target",
     type=click.FloatRange(0, 1, min_open=True),
     metavar="ACCURACY",

@@ -110,6 +110,7 @@ class Setup:
             confirm=CANDIDATES if (n := self.request.confirm) is None else n,
             target=self.request.target,
             patience=self.request.patience,
+            trial_timeout=self.request.trial_timeout or math.inf,
             device=self.device_name,
             prices=self.prices,
             typical_epoch=cache(self._typical_epoch),

@@ -1,6 +1,7 @@
 """Worker processes on this machine: one per CPU core, or per GPU."""
 
 import signal
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +20,14 @@ from autocnn.processes import (
     worker_context,
     worker_environment,
 )
+from autocnn.quantities import duration
 from autocnn.search.jobs import Job, JobEnded, Message
+
+STALL_SECONDS = 600.0
+"""A worker that has a job and says nothing for so long hangs: it tells every few
+seconds how far it is, but for the time in which it scores."""
+MOST_BETWEEN = 5.0
+"""Seconds that count at most between two looks: this process may have been stopped."""
 
 
 @dataclass(slots=True)
@@ -29,6 +37,8 @@ class _Worker:
     slot: int
     """Its place among the workers, which says what device it has."""
     trial: int | None = None
+    silent: float = 0.0
+    """Seconds in which it had a job and said nothing."""
 
 
 class LocalEngine:
@@ -41,6 +51,7 @@ class LocalEngine:
         self._threads = threads or threads_of(jobs)
         self._context = worker_context(self._threads)
         self._workers: list[_Worker] = []
+        self._looked = time.monotonic()
         for _ in range(jobs):
             self._workers.append(self._start())
 
@@ -62,7 +73,7 @@ class LocalEngine:
         if free is None:  # a lost trial comes back after `resize` has let others go
             free = self._start()
             self._workers.append(free)
-        free.trial = job.trial
+        free.trial, free.silent = job.trial, 0.0
         with suppress(OSError):  # a dead worker is noticed, and said, by poll
             free.connection.send(job)
 
@@ -82,6 +93,7 @@ class LocalEngine:
             if each.connection in ready
             for message in self._receive(each)
         ]
+        said += self._stalled()
         self._dismiss()
         return said
 
@@ -115,7 +127,26 @@ class LocalEngine:
         theirs.close()
         return _Worker(process, ours, slot)
 
+    def _stalled(self) -> list[Message]:
+        """Replace workers that hang; their trials failed."""
+        now = time.monotonic()
+        passed, self._looked = min(MOST_BETWEEN, now - self._looked), now
+        ended: list[Message] = []
+        for place, each in enumerate(self._workers):
+            if each.trial is None:
+                continue
+            each.silent += passed
+            if each.silent >= STALL_SECONDS:
+                reason = f"hung: nothing was heard of it for {duration(STALL_SECONDS)}"
+                ended.append(
+                    JobEnded(trial=each.trial, outcome="failed", reason=reason)
+                )
+                _end([each])
+                self._workers[place] = self._start(each.slot)
+        return ended
+
     def _receive(self, each: _Worker) -> Iterator[Message]:
+        each.silent = 0.0
         try:
             while each.connection.poll():
                 message: Message = each.connection.recv()

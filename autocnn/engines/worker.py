@@ -19,6 +19,7 @@ from autocnn.data.cache import open_info, open_search_images
 from autocnn.data.images import DataInfo, Images
 from autocnn.data.splits import Split, search_splits
 from autocnn.errors import AutocnnError
+from autocnn.quantities import duration
 from autocnn.search.jobs import (
     PROGRESS_SECONDS,
     Job,
@@ -58,6 +59,8 @@ def run(job: Job, device: torch.device, send: Send, keep_going: KeepGoing) -> Jo
     try:
         _train(job, device, send, keep_going)
         outcome, reason = ("complete", "") if keep_going() else ("stopped", "")
+    except TookTooLong as error:
+        outcome, reason = "failed", str(error)
     except Diverged as error:
         outcome, reason = "failed", f"diverged: {error}"
     except AutocnnError as error:
@@ -69,6 +72,22 @@ def run(job: Job, device: torch.device, send: Send, keep_going: KeepGoing) -> Jo
         text = str(error).splitlines()[0] if str(error) else ""
         outcome, reason = "failed", f"{type(error).__name__}: {text}"
     return JobEnded(trial=job.trial, outcome=outcome, reason=reason)
+
+
+class TookTooLong(Exception):  # noqa: N818 - what happened, not what is wrong
+    """The training has had all the time that it may have."""
+
+
+def _in_time(left: float, most: float, keep_going: KeepGoing) -> KeepGoing:
+    """Ask before a step; TookTooLong when the seconds that are left are over."""
+    until = time.monotonic() + left
+
+    def asked() -> bool:
+        if time.monotonic() > until:
+            raise TookTooLong(f"it trained longer than {duration(most)}")
+        return keep_going()
+
+    return asked
 
 
 def _still_wanted(trial: int, stopped: set[int]) -> bool:
@@ -111,7 +130,9 @@ def _train(job: Job, device: torch.device, send: Send, keep_going: KeepGoing) ->
             train, val = batches_of(images, both, info, device), None
         else:
             train, val = train_and_val(images, split, info, device)
-        telling = _telling(learner, job.trial, fold, len(train), send, keep_going)
+        spent = before + attempt.seconds(learner)
+        in_time = _in_time(job.most_seconds - spent, job.most_seconds, keep_going)
+        telling = _telling(learner, job.trial, fold, len(train), send, in_time)
         for epoch in attempt.go_on(
             job.folder, learner, train, val, fold=fold, keep_going=telling
         ):

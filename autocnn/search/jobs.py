@@ -1,5 +1,6 @@
 """What the driver hands to a worker, what the worker says back, and who carries it."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -34,6 +35,8 @@ class Job:
     """Cross-validate with so many folds; 0: one validation set."""
     on_val: bool = False
     """Train on the validation images, too: then its epochs have no score."""
+    most_seconds: float = math.inf
+    """Of training, those before an interruption included; longer, and it failed."""
     reported: int = 0
     """Epochs (with folds: folds) that the study already knows."""
 

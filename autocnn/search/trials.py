@@ -47,6 +47,8 @@ class Plan:
     target: float | None = None
     """The val_accuracy, 0 to 1, at which the search may end."""
     patience: Patience = None
+    trial_timeout: float = math.inf
+    """Seconds that a trial may train."""
     deadline: float = math.inf
     """By time.monotonic()."""
     final: bool = False
@@ -204,6 +206,7 @@ def prepare(running: Running, plan: Plan) -> Job:
         seed=seed,
         split_seed=config.seed,
         folds=config.folds,
+        most_seconds=plan.trial_timeout,
         reported=len(running.curve),
     )
     return running.job

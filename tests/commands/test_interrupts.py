@@ -65,6 +65,15 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(run, start, image_fol
     assert rows[0]["epochs"] == 40
 
 
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_system_that_ends_and_a_terminal_that_is_gone_stop_it_too(run, start, name):
+    process = start()
+    process.send_signal(getattr(signal, name))
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 75, errors
+    assert _rows(run)[0]["status"] == "interrupted"
+
+
 def test_a_killed_search_leaves_no_process_and_goes_on(run, start, image_folder):
     process = start()
     children = _descendants(process.pid)

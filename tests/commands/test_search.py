@@ -309,3 +309,12 @@ def test_the_winner_may_learn_from_the_validation_images_too(run, here, image_fo
     refused = run(*words, "--no-final")
     assert refused.code == 2
     assert "--no-final leaves out" in refused.err
+
+
+def test_trials_that_take_too_long_fail_and_end_the_search(run, here, image_folder):
+    words = ("--trials", 9, "--trial-timeout", 0.1, *SMALL, "--epochs", 500)
+    ran = run("search", image_folder, *words)
+    assert ran.code == 4
+    assert "it trained longer than 0.1s" in ran.err
+    rows = json.loads(run("leaderboard", "--format", "json").out)
+    assert sum(row["status"] == "failed" for row in rows) == 3

@@ -1,5 +1,6 @@
 """Jobs over the tiny data."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def make_job(
         layers: list[str] | None = None,
         folds: int = 0,
         reported: int = 0,
+        most_seconds: float = math.inf,
         data: Path | None = None,
         **train: object,
     ) -> Job:
@@ -38,6 +40,7 @@ def make_job(
             split_seed=0,
             folds=folds,
             reported=reported,
+            most_seconds=most_seconds,
         )
 
     return make

@@ -6,6 +6,7 @@ import signal
 import pytest
 import torch
 
+from autocnn.engines import local
 from autocnn.engines.local import LocalEngine
 from autocnn.events import EpochEnded
 from autocnn.search.jobs import JobEnded
@@ -188,3 +189,35 @@ def test_a_worker_without_a_driver_ends(make_job):
 
 def test_starting_workers_leaves_this_processs_environment_alone(engine):
     assert "MALLOC_TRIM_THRESHOLD_" not in os.environ
+
+
+def test_a_worker_that_hangs_is_replaced_and_its_trial_failed(
+    engine, make_job, monkeypatch
+):
+    engine.submit(make_job(trial=3, epochs=FOREVER))
+    listen(engine, epoch(3))
+    monkeypatch.setattr(local, "STALL_SECONDS", 1.0)
+    (worker,) = [each for each in engine._workers if each.trial == 3]
+    os.kill(worker.process.pid, signal.SIGSTOP)
+    said = []
+    while not any(map(over, said)):
+        said += engine.poll(0.1)
+    assert said[-1].outcome == "failed"
+    assert said[-1].reason.startswith("hung: nothing was heard of it for 1")
+    assert not worker.process.is_alive()
+    monkeypatch.setattr(local, "STALL_SECONDS", 600.0)
+    assert engine.free() == 2
+    for trial in (4, 5):
+        engine.submit(make_job(trial=trial, epochs=1))
+    heard = []
+    while sum(map(over, heard)) < 2:
+        heard += engine.poll(PATIENCE)
+    assert {each.outcome for each in heard if over(each)} == {"complete"}
+
+
+def test_while_this_process_was_stopped_nobody_hung(engine, make_job, monkeypatch):
+    engine.submit(make_job(trial=3, epochs=FOREVER))
+    listen(engine, epoch(3))
+    monkeypatch.setattr(local, "STALL_SECONDS", 2 * local.MOST_BETWEEN)
+    engine._looked -= 1_000
+    assert not any(map(over, engine.poll(0.1)))

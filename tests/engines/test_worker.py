@@ -178,3 +178,13 @@ def test_a_full_disk_is_a_failed_trial(work, make_job):
     _, ended = work(job)
     assert ended.outcome == "failed"
     assert ended.reason
+
+
+def test_a_training_that_takes_too_long_fails_and_those_before_count(work, make_job):
+    told, ended = work(make_job(epochs=100_000, most_seconds=0.5))
+    assert ended.outcome == "failed"
+    assert ended.reason == "it trained longer than 0.5s"
+    assert told
+    again, ended = work(make_job(epochs=100_000, most_seconds=0.5))
+    assert ended.reason == "it trained longer than 0.5s"
+    assert len(again) <= len(told) + 1
