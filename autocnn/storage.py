@@ -1,5 +1,7 @@
 """Open a storage for studies, and get through its bad moments."""
 
+import errno
+import os
 import re
 import time
 import warnings
@@ -163,8 +165,12 @@ def check_storage(url: str, *, create: bool) -> None:
     if create:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("ab"):
-                pass
+            # One that is there is not opened: closing it would drop all locks that
+            # SQLite has on it for this process, and others then delete its log.
+            if not path.exists():
+                path.touch()
+            if not os.access(path, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as error:
             raise RequestError(
                 f"cannot write the storage {path}: {error.strerror}",

@@ -1,6 +1,8 @@
 """Storages: opened or refused in a sentence, and passwords never shown."""
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import optuna
@@ -250,3 +252,19 @@ def test_a_url_is_a_file_wherever_it_is_opened(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert study_names(open_storage(url)) == []
     assert not Path("a.db").exists()
+
+
+def test_a_second_look_at_a_storage_leaves_its_locks(tmp_path):
+    url = storage_url(str(tmp_path / "study.db"))
+    storage = open_storage(url, create=True)
+    optuna.create_study(study_name="first", storage=storage)
+    open_storage(url, create=True).engine.dispose()
+    # Who closes an SQLite file last deletes its log; this one is not the last.
+    reads = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); "
+    reads += "print(c.execute('SELECT count(*) FROM studies').fetchone()[0]); c.close()"
+    words = [sys.executable, "-c", reads, str(tmp_path / "study.db")]
+    for count in (1, 2):
+        found = subprocess.run(words, check=True, capture_output=True, text=True)
+        assert int(found.stdout) == count
+        assert (tmp_path / "study.db-wal").exists()
+        optuna.create_study(study_name=f"after {count}", storage=storage)
