@@ -24,8 +24,8 @@ from autocnn.commands.options import Place, place_options
 def command(study: str | None, speed: float, screen: str, place: Place) -> int:
     """Play a STUDY as it went, through the same screens as watch.
 
-    Without STUDY, the one that was active last. Space holds it, the left and right
-    keys go back and forward, + and - change the speed. Where nothing happened for ten
+    Without STUDY, the one that was active last. Space holds it, the comma and the full
+    stop go back and forward, + and - change the speed. Where nothing happened for ten
     minutes, ten seconds of it are played. The study itself is only read.
     """
     from autocnn.commands.watch import check_terminal

@@ -62,6 +62,7 @@ class Beat:
         if goes_on and before is not None:
             self._earlier = before.earlier_seconds
             self._begun -= before.seconds
+            self._rungs = rungs or before.rungs
         self._count = 0
         self._said: tuple[object, ...] = ()
         self._at = float("-inf")

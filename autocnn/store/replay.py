@@ -108,6 +108,9 @@ class Recording:
             trials=tuple(self._rows[trial] for trial in sorted(self._rows)),
             state=self._state(moment),
             commands=tuple(c for c in self.study.commands if c.sent <= moment),
+            final=None,  # what follows the trials is not known before the end
+            estimate=None,
+            openings=(),
         )
 
     def epochs(self, trial: int, moment: float) -> int:

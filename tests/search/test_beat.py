@@ -108,7 +108,7 @@ def test_a_search_says_what_its_paused_trials_take(make_search, scripted):
 def test_a_run_goes_on_to_count_its_seconds_or_begins_anew(
     study, clock, goes_on, seconds
 ):
-    first = Beat(study, "cpu")
+    first = Beat(study, "cpu", rungs=(1, 3))
     clock.now += 5.0
     say(first)
     second = Beat(study, "cpu", goes_on=goes_on)
@@ -116,6 +116,7 @@ def test_a_run_goes_on_to_count_its_seconds_or_begins_anew(
     say(second)
     state = read(study)
     assert (state.seconds, state.earlier_seconds) == seconds
+    assert tuple(state.rungs) == ((1, 3) if goes_on else ())
 
 
 def test_a_state_is_written_every_so_often(study, clock):

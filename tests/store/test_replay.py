@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from autocnn.store.command import Command
+from autocnn.store.final import Final
 from autocnn.store.replay import Recording, at
 from autocnn.store.rows import Pause, StudySnapshot, TrialRow, standard_error
 from autocnn.store.state import Pace, SearchState
@@ -94,6 +95,12 @@ def test_a_trial_has_its_epochs_one_by_one_and_then_its_end():
     assert first[120].ended is None
     assert first[120].parameters == 1_000
     assert first[120].params == {"width": 8}
+
+
+def test_what_follows_the_trials_is_not_known_before_their_end():
+    told = replace(TWO, final=Final(trial=0, epochs=9, curve=(0.8,)))
+    assert at(told, TIMES, 120.0).final is None
+    assert at(told, TIMES, 1_000.0).final == told.final
 
 
 WAITED = study(

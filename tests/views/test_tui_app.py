@@ -281,6 +281,17 @@ def test_promoting_is_asked_for_at_once(play, study):
     assert (command.operation, command.trial) == ("promote", 5)
 
 
+def test_what_was_asked_for_last_can_be_taken_back_before_it_is_answered(play, study):
+    async def person(pilot) -> None:
+        await pilot.press("space")
+        await until(pilot, lambda: pilot.app.held)
+        await pilot.press("space")
+        await until(pilot, lambda: not pilot.app.held)
+
+    play(person)
+    assert [command.operation for command in asked(study)] == ["pause", "resume"]
+
+
 def test_only_a_paused_trial_can_be_promoted(play, study):
     async def person(pilot) -> None:
         await pilot.press("p")
@@ -685,6 +696,8 @@ def test_the_first_field_of_an_edited_copy_has_its_name(play):
     async def person(pilot) -> None:
         await pilot.press("e")
         await until(pilot, lambda: "width: 8 to 64" in text(pilot.app))
+        await pilot.pause(0.5)
+        assert "width: 8 to 64" in text(pilot.app)
         await pilot.press("down", "up")
         await pilot.pause(0.2)
         assert "width: 8 to 64" in text(pilot.app)

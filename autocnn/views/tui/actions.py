@@ -92,9 +92,21 @@ class Actions(Extras):
 
     @property
     def held(self) -> bool:
-        """Whether the search begins nothing new, and may be let go on."""
-        state = self.moment.study.state if self.moment else None
-        return state is not None and state.phase in HELD
+        """Whether the search begins nothing new, and may be let go on.
+
+        Or is about to: what was asked for last counts before it is answered.
+        """
+        if self.moment is None:
+            return False
+        study = self.moment.study
+        asked = [
+            command.operation
+            for command in study.commands
+            if command.answer is None and command.operation in ("pause", "resume")
+        ]
+        if asked:
+            return asked[-1] == "pause"
+        return study.state is not None and study.state.phase in HELD
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let a key, and the footer, mean what can be done now."""

@@ -126,7 +126,7 @@ def read_count(text: str, total: int = 0) -> int:
 class Edit(Dialog[dict[str, Any] | None]):
     """The values of a trial, one line each; enter sends them, if all can be."""
 
-    AUTO_FOCUS = "Input"
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "back", id="dialog.back"),
         # Before the list of values scrolls by them.
@@ -156,6 +156,11 @@ class Edit(Dialog[dict[str, Any] | None]):
                 "enter: train it next   tab or down: next value   esc: back",
                 classes="hint",
             )
+
+    def on_mount(self) -> None:
+        """Begin at the first value, whose name is in sight."""
+        if fields := self.query(Input):
+            fields.first().focus(scroll_visible=False)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Keep the name of a value in sight, and not only its line."""
