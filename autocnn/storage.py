@@ -62,7 +62,7 @@ def open_storage(url: str, *, create: bool = False) -> RDBStorage:
         ) from None
     check_storage(url, create=create)
     try:
-        storage = _open(url, sqlite=sqlite)
+        storage = _made_once(lambda: _open(url, sqlite=sqlite))
         storage.get_all_studies()
     except (NoSuchModuleError, ImportError, ModuleNotFoundError):
         raise RequestError(
@@ -188,6 +188,16 @@ def _open(url: str, *, sqlite: bool) -> RDBStorage:
         sqlalchemy.event.listen(storage.engine, "connect", _set_pragmas)
         storage.engine.dispose()
     return storage
+
+
+def _made_once(open_it: Callable[[], Result]) -> Result:
+    """Try once more where another program has made the tables meanwhile."""
+    try:
+        return open_it()
+    except OperationalError as error:
+        if "already exists" not in str(error):
+            raise
+        return open_it()
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:

@@ -4,6 +4,7 @@ import zipfile
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -57,8 +58,9 @@ def _read_splits(path: Path, arrays: Mapping[str, np.ndarray]) -> Raw:
     pixels, labels = {}, {}
     for split, (images_key, labels_key) in names.items():
         if images_key in arrays and labels_key in arrays:
-            pixels[split] = to_bytes(arrays[images_key], f"{images_key} of {path.name}")
-            labels[split] = to_names(arrays[labels_key], f"{labels_key} of {path.name}")
+            found = [_array(arrays, key, path) for key in (images_key, labels_key)]
+            pixels[split] = to_bytes(found[0], f"{images_key} of {path.name}")
+            labels[split] = to_names(found[1], f"{labels_key} of {path.name}")
             if len(pixels[split]) != len(labels[split]):
                 raise DataError(
                     f"{path.name} has {len(pixels[split])} {images_key} but"
@@ -74,6 +76,16 @@ def _read_splits(path: Path, arrays: Mapping[str, np.ndarray]) -> Raw:
         test=parts.get("test"),
         notes=notes,
     )
+
+
+def _array(arrays: Mapping[str, Any], key: str, path: Path) -> np.ndarray:
+    """Read one array; in an archive there may be other things under its name."""
+    found = arrays[key]
+    if not isinstance(found, np.ndarray):
+        raise DataError(
+            f"{key} of {path.name} is no array", hint="write the file with numpy.savez"
+        )
+    return found
 
 
 def to_bytes(images: np.ndarray, what: str) -> Pixels:
