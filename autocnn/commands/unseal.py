@@ -17,6 +17,8 @@ from autocnn.evaluation import Evaluation
 from autocnn.storage import open_storage
 from autocnn.store.honest import openings
 from autocnn.store.rows import find_study
+from autocnn.views.tables import accuracy
+from autocnn.views.verdict import whose
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def _study(network: Network, place: Place) -> optuna.Study | None:
 
 
 def _recorded(study: optuna.Study | None, folder: Path, home: Path) -> Unsealed | None:
-    """Find what was told before: of this network, or of the first that was asked."""
+    """Find what was told of this network; RequestError if only another was scored."""
     if study is None:
         found = read(record(home))
         if found is None:
@@ -73,25 +75,29 @@ def _recorded(study: optuna.Study | None, folder: Path, home: Path) -> Unsealed 
     if not notes:
         return None
     known, own = [each.weights for each in notes], weights_hash(folder)
-    place = known.index(own) if own in known else 0
+    if own not in known:
+        first = notes[0]
+        raise RequestError(
+            f"this network was not scored: the test set was opened on "
+            f"{_day(first.at)} for that of {whose(first)} ({accuracy(first.accuracy)})",
+            hint="--again scores this one, too, and notes that the seal was broken",
+        )
+    place = known.index(own)
     found = read(record(home, place + 1))
     if found is None:
         raise RequestError(
             f"the record of the opened test set, {record(home, place + 1)}, is lost",
             hint="--again scores it anew, and notes that it was no longer sealed",
         )
-    return Unsealed(found, _told(notes[place].at, same=own in known))
+    return Unsealed(found, _told(notes[place].at))
 
 
-def _told(at: float, *, same: bool = True) -> str:
-    day = datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M")
-    text = f"the test set was opened on {day}; this is the record"
-    if same:
-        return text
-    return (
-        f"{text}, of the network that was the best then. For another one the seal is "
-        "broken; --again scores it all the same"
-    )
+def _told(at: float) -> str:
+    return f"the test set was opened on {_day(at)}; this is the record"
+
+
+def _day(at: float) -> str:
+    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def _own(network: Network, data_dir: Path | None) -> Prepared:

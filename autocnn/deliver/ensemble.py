@@ -5,6 +5,7 @@ network, then add again and again the one that helps most, and stop where it was
 What that gains is measured on images that had no part in the choice.
 """
 
+import contextlib
 import json
 import shutil
 from collections import Counter
@@ -86,10 +87,13 @@ def build(home: Path, config: StudyConfig, data: Prepared) -> Chosen:
 def _kept(home: Path) -> dict[str, Path]:
     """Find the networks by their trials' numbers; that of the final training, too."""
     folders = {each.name: each for each in (home / NETWORKS).glob("*")}
-    best = home / "best"
-    if (best / "card.json").exists() and read_card(best).get("final"):
-        folders["final"] = best
-    return folders
+    known = {}
+    for name, folder in (folders | {"final": home / "best"}).items():
+        with contextlib.suppress(OSError, ValueError):  # it is no network any more
+            card = read_card(folder)
+            if name != "final" or card.get("final"):
+                known[name] = folder
+    return known
 
 
 def _keep(home: Path, chosen: Chosen) -> None:

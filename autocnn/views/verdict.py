@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from autocnn.store.honest import Opening
 from autocnn.store.rows import StudySnapshot
 from autocnn.views.evaluation import interval
 from autocnn.views.leaderboard import final
@@ -10,17 +11,29 @@ from autocnn.views.tables import accuracy
 
 def sentences(study: StudySnapshot) -> Iterator[str]:
     """Say what is known besides the trials' scores; each sentence names its set."""
+    best = study.best()
     if line := final(study):
-        yield line
-    estimate, tested = study.estimate, study.openings
+        better = None if study.final_is_kept else best
+        yield f"{line}; not kept, trial {better.trial} is better" if better else line
+    estimate = study.estimate
     if estimate is not None:
         yield corrected(estimate.corrected, estimate.interval, estimate.test_images)
-    if tested:
-        first, *later = tested
-        yield test(first.accuracy, first.interval, first.images)
-        for again in later:
-            text = test(again.accuracy, again.interval, again.images)
-            yield f"opened again, so no longer sealed: {text}"
+    told: set[str] = set()
+    for opening in study.openings:
+        text = test(opening.accuracy, opening.interval, opening.images)
+        if not study.is_of_kept(opening):
+            text += f"; of the network of {whose(opening)}, which is not the best now"
+        if opening.weights not in told:  # a network has one score, however often asked
+            yield f"opened again, so no longer sealed: {text}" if told else text
+        told.add(opening.weights)
+
+
+def whose(opening: Opening) -> str:
+    """Name the network that was scored."""
+    if opening.trial is None:
+        return "several trials"
+    last = "the final training of " if opening.final else ""
+    return f"{last}trial {opening.trial}"
 
 
 def corrected(value: float, bounds: tuple[float, float], images: int) -> str:

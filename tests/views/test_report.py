@@ -15,6 +15,7 @@ from autocnn.store.final import Final
 from autocnn.store.honest import Estimate, Opening
 from autocnn.store.rows import Pause, StudySnapshot, TrialRow
 from autocnn.store.state import SearchState
+from autocnn.views import verdict
 from autocnn.views.report import figures, html, markdown, matrix, trials
 from autocnn.views.report.again import command
 from autocnn.views.report.blocks import Table
@@ -92,10 +93,10 @@ def looked_at(names: list[str]):
     return evaluate(shares, labels, classes=names, names=images)
 
 
-def opening(accuracy: float) -> Opening:
+def opening(accuracy: float, trial: int = 0) -> Opening:
     return Opening(
-        trial=0, final=True, weights="", accuracy=accuracy, images=500, at=2000.0,
-        interval=(accuracy - 0.03, accuracy + 0.03),
+        trial=trial, final=False, weights=str(trial), accuracy=accuracy, images=500,
+        at=2000.0, interval=(accuracy - 0.03, accuracy + 0.03),
     )  # fmt: skip
 
 
@@ -130,7 +131,18 @@ def test_the_most_honest_figure_leads():
     tested = make(*rows, estimate=ESTIMATE, openings=(opening(0.8), opening(0.9)))
     assert "right on 80.0% of 500 test images" in headline(tested)
     assert "77.0% to 83.0%" in headline(tested)
-    assert "opened 1 more times since" in markdown.write(tested)
+    assert "opened 2 times, so no longer sealed" in markdown.write(tested)
+
+
+def test_a_score_of_another_network_is_not_told_of_the_best_one():
+    rows = (row(0, climb(0.83)), row(1, climb(0.7)))
+    found = make(*rows, estimate=ESTIMATE, openings=(opening(0.6, trial=1),))
+    assert "expected to be right on 81.5% of new images" in headline(found)
+    told = "of trial 1, which is not the best network now"
+    assert told in markdown.write(found)
+    (_, test) = verdict.sentences(found.study)
+    assert "test accuracy 60.0%" in test
+    assert test.endswith("of the network of trial 1, which is not the best now")
 
 
 def test_a_sealed_test_set_stays_sealed_and_how_it_is_opened_is_told():

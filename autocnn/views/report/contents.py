@@ -7,6 +7,7 @@ from typing import Any
 
 from autocnn.evaluation import Evaluation
 from autocnn.store.environment import Environment
+from autocnn.store.honest import Opening
 from autocnn.store.replay import Histories
 from autocnn.store.rows import StudySnapshot, TrialRow
 
@@ -73,11 +74,13 @@ class Report:
         """Whether the best network is that of the final training."""
         if self.card:
             return bool(self.card.get("final"))
-        final = self.study.final
-        if final is not None and final.on_val:
-            return final.status == "complete"
-        last = final.val_accuracy if final else None
-        return (last or 0.0) >= (self.best.val_accuracy or 0.0)
+        return self.study.final_is_kept
+
+    @property
+    def tested(self) -> Opening | None:
+        """What the best network came to on the sealed test set, if it was asked."""
+        own = [each for each in self.study.openings if self.study.is_of_kept(each)]
+        return own[0] if own else None
 
     @property
     def val_accuracy(self) -> float:

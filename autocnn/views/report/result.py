@@ -19,6 +19,7 @@ from autocnn.views.report.blocks import (
 )
 from autocnn.views.report.contents import Report
 from autocnn.views.tables import accuracy, count, duration, plural, score
+from autocnn.views.verdict import whose
 
 
 def result(report: Report) -> Section:
@@ -45,12 +46,12 @@ def headline(report: Report) -> str:
     """Say what the best network is worth by the most honest figure there is."""
     begun = "So far, the best network" if report.running else "The best network"
     network = f"{begun} found for {report.data_name}"
-    if report.study.openings:
-        first = report.study.openings[0]
+    tested = report.tested
+    if tested is not None:
         return (
-            f"{network} is right on {accuracy(first.accuracy)} of {first.images:,} "
+            f"{network} is right on {accuracy(tested.accuracy)} of {tested.images:,} "
             "test images that the search never saw "
-            f"(95 %: {interval(first.interval)})."
+            f"(95 %: {interval(tested.interval)})."
         )
     if report.card.get("on_val"):
         return (
@@ -108,13 +109,14 @@ def _facts(report: Report) -> Iterator[Fact]:
         yield Fact("Sealed test set", "still sealed", how)
         return
     first, *later = report.study.openings
-    again = f"; opened {len(later)} more times since" if later else ""
-    yield Fact(
-        "Sealed test set",
-        accuracy(first.accuracy),
-        f"95 %: {interval(first.interval)} (Wilson); {first.images:,} images that the "
-        f"search never saw, opened on {day(first.at)}{again}",
-    )
+    shown = report.tested or first
+    told = f"95 %: {interval(shown.interval)} (Wilson); {shown.images:,} images that "
+    told += f"the search never saw, opened on {day(shown.at)}"
+    if report.tested is None:
+        told += f"; of {whose(shown)}, which is not the best network now"
+    if later:
+        told += f"; opened {len(report.study.openings)} times, so no longer sealed"
+    yield Fact("Sealed test set", accuracy(shown.accuracy), told)
 
 
 def _outline(report: Report) -> Iterator[tuple[str, str]]:
