@@ -1,8 +1,13 @@
 """autocnn studies: what a storage holds."""
 
+from typing import Any
+
 import click
 
 from autocnn.commands.options import Place, format_option, place_options
+from autocnn.errors import StudyError
+
+COLUMNS = ("study", "data", "epochs", "trials", "best", "status")
 
 
 @click.command("studies")
@@ -15,9 +20,14 @@ def command(form: str, place: Place) -> None:
     from autocnn.views import tables
 
     storage = open_storage(place.url)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in study_names(storage):
-        study = snapshot(find_study(storage, name))
+        try:
+            study = snapshot(find_study(storage, name))
+        except StudyError as error:
+            told = {"study": name, "status": error.problem}
+            rows.append({**dict.fromkeys(COLUMNS), **told})
+            continue
         best = study.best()
         counts = study.counts()
         rows.append(
@@ -30,6 +40,4 @@ def command(form: str, place: Place) -> None:
                 "status": ", ".join(f"{n} {status}" for status, n in counts.items()),
             }
         )
-    tables.write(
-        rows, form, columns=("study", "data", "epochs", "trials", "best", "status")
-    )
+    tables.write(rows, form, columns=COLUMNS)

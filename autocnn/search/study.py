@@ -4,7 +4,6 @@ import dataclasses
 import itertools
 import json
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
 from autocnn.errors import RequestError, StudyError, UnavailableError
+from autocnn.names import STUDY
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.search import space as spaces
 from autocnn.search.portfolio import Point, start_points
@@ -25,10 +25,10 @@ from autocnn.search.samplers import make_sampler
 from autocnn.search.space import Space
 from autocnn.search.widen import is_wider, widen
 from autocnn.storage import check_storage, retried, sqlite_file, study_names
+from autocnn.store.edition import EDITION, KNOWN, check_edition
 from autocnn.store.rows import CONFIG, is_refused
 
 TRIALS = "autocnn:trials"
-NAME = re.compile(r"[\w][\w.-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ def startup(points: int) -> int:
 
 def check_name(name: str) -> str:
     """Let through what can name a folder and a study everywhere."""
-    if not NAME.fullmatch(name):
+    if not STUDY.fullmatch(name):
         raise RequestError(
             f"'{name[:40]}' cannot name a study",
             hint="use letters, digits, '-', '_' and '.', at most 100 of them",
@@ -127,7 +127,15 @@ def stored_config(storage: RDBStorage, name: str) -> StudyConfig | None:
             f"study '{name}' was not made by autocnn",
             hint="choose another name with --study",
         )
-    return StudyConfig.from_dict(document)
+    check_edition(name, study.user_attrs)
+    try:
+        return StudyConfig.from_dict(document)
+    except (TypeError, ValueError, KeyError, AttributeError):
+        raise StudyError(
+            f"the settings of study '{name}' cannot be understood: another version of "
+            "autocnn wrote them",
+            hint="upgrade autocnn, or start another study with --new",
+        ) from None
 
 
 def fresh_name(storage: RDBStorage, name: str) -> str:
@@ -163,6 +171,8 @@ def open_study(storage: RDBStorage, name: str, config: StudyConfig) -> optuna.St
             study_name=name, storage=storage, direction="maximize", load_if_exists=True
         )
     )
+    if EDITION not in study.user_attrs:
+        study.set_user_attr(EDITION, KNOWN)
     if before != config:
         study.set_user_attr(CONFIG, config.to_dict())
     if before is None:

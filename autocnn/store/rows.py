@@ -17,6 +17,7 @@ from autocnn.errors import NoResultError, RequestError, did_you_mean
 from autocnn.storage import study_names
 from autocnn.store.command import Command, commands
 from autocnn.store.confirmed import CONFIRMED, Confirmed
+from autocnn.store.edition import check_edition
 from autocnn.store.final import FINAL, Final
 from autocnn.store.honest import ESTIMATE, Estimate, Opening, openings
 from autocnn.store.state import STATE, SearchState
@@ -54,8 +55,7 @@ class TrialRow:
     state: str
     """Optuna's word, in lower case."""
     status: str
-    """complete, running, paused, interrupted, pruned, failed, waiting or refused:
-    drawn, but not trained."""
+    """complete, running, paused, interrupted, pruned, failed, waiting, refused."""
     val_accuracy: float | None
     """The best over its epochs, or the mean over its folds."""
     val_standard_error: float | None
@@ -190,7 +190,8 @@ def compose(
     rows: Sequence[TrialRow],
     distributions: Mapping[str, BaseDistribution],
 ) -> StudySnapshot:
-    """Put a snapshot together from a study's attributes and rows."""
+    """Put a snapshot together; StudyError if a newer release wrote the study."""
+    check_edition(name, attributes)
     return StudySnapshot(
         name=name,
         config=attributes.get(CONFIG, {}),
@@ -249,8 +250,7 @@ def find_trial(snapshot: StudySnapshot, reference: str) -> TrialRow:
 def row(trial: FrozenTrial, images: int | None) -> TrialRow:
     """Read one trial; `images` are what its accuracy was measured on."""
     attributes = trial.user_attrs
-    steps: Sequence[int] = sorted(trial.intermediate_values)
-    curve = tuple(trial.intermediate_values[step] for step in steps)
+    curve = tuple(value for _, value in sorted(trial.intermediate_values.items()))
     status = STATUS[trial.state]
     if status == "running":
         status = attributes.get("status", status)

@@ -234,7 +234,7 @@ def _confirmed(report: Report) -> Iterator[Block]:
         won = "the winner" if trial == confirmed.winner else ""
         rows.append((str(trial), score(mean, error), each, won))
     yield Table(
-        columns=("trial", "mean", "each training"),
+        columns=("trial", "mean", "each training", "chosen"),
         rows=tuple(rows),
         right=("trial", "mean"),
         caption="The best recipes trained again from fresh seeds: a single training "
