@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from autocnn import __version__
-from autocnn.commands.words import sentence
+from autocnn.commands.words import say, sentence
 from autocnn.errors import AutocnnError, RequestError, did_you_mean
 
 COMMANDS: Mapping[str, str] = {
@@ -107,7 +107,7 @@ def main() -> None:
 
 def tell(error: AutocnnError) -> int:
     """Say what was found and what to do, on standard error; return the exit code."""
-    click.echo(f"error: {error.problem}", err=True)
+    say(f"error: {error.problem}", err=True)
     if error.hint:
-        click.echo(f"  hint: {error.hint}", err=True)
+        say(f"  hint: {error.hint}", err=True)
     return error.exit_code

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autocnn.errors import RequestError
+from autocnn.names import printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,7 +72,7 @@ class Study:
         )
         best = self.best
         score = f"; best: trial {best.trial}, {best.val_accuracy:.1%}" if best else ""
-        return f"<Study {self.name}: {counts or 'no trials'}{score}>"
+        return f"<Study {printable(self.name)}: {counts or 'no trials'}{score}>"
 
     def _repr_html_(self) -> str:
         """Show the best trials, in a notebook."""

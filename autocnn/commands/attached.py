@@ -6,6 +6,7 @@ Closing the terminal, or this process's end, leaves it running.
 import contextlib
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,11 +15,11 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import click
-
 from autocnn.commands.options import Place
+from autocnn.commands.words import say
 
 LOG = "search.log"
+STORAGE = "AUTOCNN_STORAGE"
 POLL_SECONDS = 0.05
 END_SECONDS = 30.0
 
@@ -37,15 +38,37 @@ def search_attached(words: Sequence[str], place: Place, *, target: float | None)
 
 def _start(words: Sequence[str], log: Path, ready: Path) -> "subprocess.Popen[bytes]":
     """Start it in a session of its own: no signal of this terminal reaches it."""
+    words, storage = without_storage(words)
     command = [sys.executable, "-m", "autocnn", *words]
+    told = {} if storage is None else {STORAGE: storage}
     with log.open("wb") as output:
         return subprocess.Popen(  # noqa: S603 - our own command
             [*command, "--plain", "--announce", str(ready)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
+            env=os.environ | told,
             start_new_session=True,
         )
+
+
+def without_storage(words: Sequence[str]) -> tuple[list[str], str | None]:
+    """Take --storage out of a command's words: all users can read a process's words.
+
+    Its value may hold a password, and is for the environment, which only its owner can
+    read.
+    """
+    kept: list[str] = []
+    storage, rest = None, iter(words)
+    for word in rest:
+        name, equals, value = word.partition("=")
+        if word == "--":
+            kept += [word, *rest]
+        elif name != "--storage":
+            kept.append(word)
+        else:
+            storage = value if equals else next(rest, None)
+    return kept, storage
 
 
 def _follow_setup(
@@ -104,14 +127,17 @@ def _watch(
         with contextlib.suppress(subprocess.TimeoutExpired):
             search.wait(END_SECONDS)
     if left == "detach" or search.poll() is None:
-        words = f"{study} {place.typed}".strip()
-        click.echo(f"the search goes on as process {search.pid}", err=True)
-        click.echo(f"  autocnn watch {words}      # come back to it", err=True)
-        click.echo(f"  {place.folder(study) / LOG}  # what it says", err=True)
+        words = f"{shlex.quote(study)} {place.typed}".strip()
+        say(f"the search goes on as process {search.pid}", err=True)
+        say(f"  autocnn watch {words}      # come back to it", err=True)
+        say(f"  {place.folder(study) / LOG}  # what it says", err=True)
+        app.check()
         return 0
     found = snapshot(find_study(open_storage(place.url), study))
     outcome = found.state.outcome if found.state else "failed"
-    return conclude(place, found, outcome, quiet=False, target=target)
+    code = conclude(place, found, outcome, quiet=False, target=target)
+    app.check()
+    return code
 
 
 def announce(ready: Path, study: str, folder: Path) -> None:
@@ -126,3 +152,13 @@ def announce(ready: Path, study: str, folder: Path) -> None:
     fresh = ready.with_suffix(".new")
     fresh.write_text(json.dumps({"study": study}), encoding="utf-8")
     fresh.replace(ready)
+
+
+def add_storage(words: list[str], place: Place) -> None:
+    """Count a storage that came by the environment among a command's words again.
+
+    The study tells how it was searched: there it stands without its password.
+    """
+    typed = shlex.split(place.typed)
+    if typed[:1] == ["--storage"] and without_storage(words)[1] is None:
+        words += typed[:2]

@@ -1,11 +1,13 @@
 """autocnn bench: search policies compared on a study's own learning curves."""
 
 import shlex
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
 from autocnn.commands.options import Place, format_option, place_options
+from autocnn.commands.words import say
 from autocnn.errors import NoResultError, RequestError
 from autocnn.quantities import plural
 
@@ -77,7 +79,7 @@ def command(
     _check(found, table, trials, place)
     trials = trials or min(MOST_TRIALS, len(table.rows) // SHARE)
     things = "seed" if seeds == 1 else "seeds"
-    with progress_of(things, lambda text: click.echo(text, err=True)) as progress:
+    with progress_of(things, lambda text: say(text, err=True)) as progress:
         progress("searching the curves", 0, seeds)
         compared = compare(
             Board(table),
@@ -87,10 +89,11 @@ def command(
             heard=lambda done: progress("searching the curves", done, seeds),
         )
     if form == "table":
-        click.echo(_heading(found, table), err=True)
+        say(_heading(found, table), err=True)
     view.write(compared.rows(), form)
     if form == "table":
-        click.echo(_legend(compared, trials, seeds, table.epochs), err=True)
+        for line in _legend(compared, trials, seeds, table.epochs):
+            say(line, err=True)
 
 
 def _check(
@@ -124,18 +127,22 @@ def _heading(study: "StudySnapshot", table: "Table") -> str:
     )
 
 
-def _legend(compared: "Compared", trials: int, seeds: int, epochs: int) -> str:
+def _legend(
+    compared: "Compared", trials: int, seeds: int, epochs: int
+) -> Iterator[str]:
     """Say what the columns are."""
     import statistics
 
     from autocnn.offline.policies import RIVAL
 
     budget = statistics.median(compared.budgets)
-    return (
+    yield (
         f"best accuracy in percent, the median over {plural(seeds, 'seed')}, at tenths "
         f"of {plural(round(budget), 'epoch')}, which '{RIVAL}' takes for "
-        f"{plural(trials, 'trial')}; recipes: begun by then\n"
-        f"matches at: the share of them after which the best of that whole search is "
-        f"reached (median; 1: never); missed: seeds that never reach it\n"
-        f"this holds for this space, these data and {plural(epochs, 'epoch')} only"
+        f"{plural(trials, 'trial')}; recipes: begun by then"
     )
+    yield (
+        "matches at: the share of them after which the best of that whole search is "
+        "reached (median; 1: never); missed: seeds that never reach it"
+    )
+    yield f"this holds for this space, these data and {plural(epochs, 'epoch')} only"

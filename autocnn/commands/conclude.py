@@ -1,8 +1,9 @@
 """The end of a search: the leaderboard, the next steps, the exit code."""
 
-import click
+from collections.abc import Iterator
 
 from autocnn.commands.options import Place
+from autocnn.commands.words import say
 from autocnn.errors import AutocnnError, NoResultError, RequestError
 from autocnn.store.rows import StudySnapshot, TrialRow
 from autocnn.views import leaderboard, verdict
@@ -19,13 +20,14 @@ def conclude(
 ) -> int:
     """Show the leaderboard and what one can do next; the exit code of the outcome."""
     if not quiet and found.ranked():
-        click.echo(leaderboard.heading(found), err=True)
+        say(leaderboard.heading(found), err=True)
         leaderboard.write(found, "table", top=10)
         for sentence in verdict.sentences(found):
-            click.echo(sentence, err=True)
-        click.echo(_next_steps(place, found), err=True)
+            say(sentence, err=True)
+        for line in _next_steps(place, found):
+            say(line.rstrip(), err=True)
     if outcome == "interrupted":
-        click.echo("stopped; the same command goes on from here", err=True)
+        say("stopped; the same command goes on from here", err=True)
         return 75
     best = refuse(found, outcome)
     final = found.final.val_accuracy if found.final else None
@@ -62,13 +64,11 @@ def refuse(found: StudySnapshot, outcome: str) -> TrialRow:
     return best
 
 
-def _next_steps(place: Place, found: StudySnapshot) -> str:
-    lines = []
+def _next_steps(place: Place, found: StudySnapshot) -> Iterator[str]:
     if found.best() is not None:
-        lines.append(f"The best network is in {place.folder(found.name) / 'best'}: try")
-        lines.append(f"  autocnn predict IMAGE... {place.typed}")
-    lines.append(f"  autocnn show best {place.typed}")
-    lines.append(f"  autocnn dashboard {place.typed}")
+        yield f"The best network is in {place.folder(found.name) / 'best'}: try"
+        yield f"  autocnn predict IMAGE... {place.typed}"
+    yield f"  autocnn show best {place.typed}"
+    yield f"  autocnn dashboard {place.typed}"
     if found.config.get("data") == "digits":
-        lines.append("  autocnn search cifar10, or autocnn search path/to/images")
-    return "\n".join(line.rstrip() for line in lines)
+        yield "  autocnn search cifar10, or autocnn search path/to/images"

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from autocnn.commands.options import Place, place_options
+from autocnn.commands.words import say
 
 MANY_TRIALS = 2000
 
@@ -19,10 +20,25 @@ MANY_TRIALS = 2000
     show_default=True,
     help="0 takes any free one.",
 )
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    default="127.0.0.1",
+    show_default=True,
+    help="Where to listen; another one opens it to the network.",
+)
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Let it change and delete: studies, trials, notes, files.",
+)
 @click.option("--open/--no-open", "show", default=False, help="Open a browser.")
 @place_options
-def command(port: int, show: bool, place: Place) -> None:
-    """Serve optuna-dashboard on this machine (127.0.0.1) until Ctrl-C.
+def command(port: int, host: str, write: bool, show: bool, place: Place) -> None:
+    """Serve optuna-dashboard on this machine until Ctrl-C.
+
+    Only who has the address that is printed may look: it ends in a secret, which is a
+    new one each time. Nothing can be changed or deleted in it without --write.
 
     It may run beside a search: it reads the same storage. To each study it adds a
     note that sums it up, and pictures: the best so far, learning curves, the confusion
@@ -31,7 +47,8 @@ def command(port: int, show: bool, place: Place) -> None:
     """
     from autocnn.storage import hide_password, open_storage, study_names
     from autocnn.store.rows import find_study
-    from autocnn.views.dashboard import HOST, make_dashboard
+    from autocnn.views import guard
+    from autocnn.views.dashboard import make_dashboard
 
     storage = open_storage(place.url)
     largest = max(
@@ -42,23 +59,27 @@ def command(port: int, show: bool, place: Place) -> None:
         default=0,
     )
     if largest > MANY_TRIALS:
-        click.echo(f"a study has {largest} trials: its page will be slow", err=True)
+        say(f"a study has {largest} trials: its page will be slow", err=True)
     artifacts = _artifacts(place)
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(make_dashboard(place.url, port, artifacts))
+        server = stack.enter_context(
+            make_dashboard(place.url, port, artifacts, host=host, write=write)
+        )
         if artifacts is not None:
             from autocnn.commands.exhibition import exhibition
 
             stack.enter_context(exhibition(place, artifacts))
-        address = f"http://{HOST}:{server.server_port}/"
-        click.echo(f"dashboard: {address} on {hide_password(place.url)}", err=True)
-        click.echo("press Ctrl-C to end it; a running search goes on", err=True)
+        say(f"dashboard: {server.address} on {hide_password(place.url)}", err=True)
+        strangers = ", and can change and delete them" if write else ""
+        if warning := guard.warning(host, server.server_port, changes=strangers):
+            say(warning, err=True)
+        say("press Ctrl-C to end it; a running search goes on", err=True)
         if show:
-            webbrowser.open(address)
+            webbrowser.open(server.address)
         try:
             server.serve_forever()
         except KeyboardInterrupt:
-            click.echo("dashboard ended", err=True)
+            say("dashboard ended", err=True)
 
 
 def _artifacts(place: Place) -> Path | None:
@@ -67,8 +88,6 @@ def _artifacts(place: Place) -> Path | None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        click.echo(
-            f"no notes and pictures: cannot write {folder}: {error.strerror}", err=True
-        )
+        say(f"no notes and pictures: cannot write {folder}: {error.strerror}", err=True)
         return None
     return folder

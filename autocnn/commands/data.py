@@ -1,11 +1,11 @@
 """autocnn data: look at a data set before a search."""
 
-import json
 from pathlib import Path
 
 import click
 
 from autocnn.commands.options import data_options, format_option
+from autocnn.commands.words import say
 
 
 @click.command("data")
@@ -21,14 +21,13 @@ def command(
     from autocnn.data.cache import prepare
     from autocnn.views import tables
 
-    with decoding_progress(lambda text: click.echo(text, err=True)) as progress:
+    with decoding_progress(lambda text: say(text, err=True)) as progress:
         prepared = prepare(
             data, data_dir=data_dir, image_size=image_size, progress=progress
         )
     info, audit = prepared.info, prepared.audit
     if form == "json":
-        document = info.to_dict() | {"audit": audit.to_dict()}
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        tables.write_json(info.to_dict() | {"audit": audit.to_dict()})
         return
     rows = [
         {"class": name}
@@ -37,13 +36,11 @@ def command(
     ]
     tables.write(rows, form)
     if form == "table":
-        click.echo(
+        say(
             f"{info.name}: {len(info.classes)} classes, {info.search_images} images "
             f"for training and validation, {info.test_images} sealed for the test"
             f" ({'its own' if info.given_test else 'cut from all'})"
         )
-        click.echo(
-            f"sizes {audit.sizes}, used as {info.height}x{info.width}x{info.channels}"
-        )
+        say(f"sizes {audit.sizes}, used as {info.height}x{info.width}x{info.channels}")
         for finding in findings(audit):
-            click.echo(finding)
+            say(finding)

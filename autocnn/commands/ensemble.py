@@ -11,6 +11,7 @@ from autocnn.commands.options import (
     place_options,
     study_option,
 )
+from autocnn.commands.words import say
 
 
 @click.command("ensemble")
@@ -44,7 +45,7 @@ def command(study: str | None, data_dir: Path | None, form: str, place: Place) -
             f"study '{name}' was not made by autocnn search",
             hint="name another with --study; autocnn studies lists them",
         )
-    with decoding_progress(lambda text: click.echo(text, err=True)) as progress:
+    with decoding_progress(lambda text: say(text, err=True)) as progress:
         data = prepare(
             config.source,
             data_dir=data_dir,
@@ -57,12 +58,12 @@ def command(study: str | None, data_dir: Path | None, form: str, place: Place) -
     heaviest = sorted(chosen.weights.items(), key=lambda item: -item[1])
     rows = [{"network": name, "weight": round(weight, 3)} for name, weight in heaviest]
     tables.write(rows, form, columns=("network", "weight"))
-    click.echo(
+    say(
         f"validation accuracy together {tables.accuracy(chosen.val_accuracy)}, the "
         f"best one alone {tables.accuracy(chosen.single_accuracy)}; on images of no "
         f"part in the choice it gains {100 * chosen.gain:.2f} ± "
         f"{100 * chosen.gain_error:.2f} points",
         err=form != "table",
     )
-    click.echo(f"kept in {home / ENSEMBLE}", err=True)
+    say(f"kept in {home / ENSEMBLE}", err=True)
     return 0

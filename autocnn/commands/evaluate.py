@@ -16,6 +16,7 @@ from autocnn.commands.options import (
     place_options,
     study_option,
 )
+from autocnn.commands.words import say
 from autocnn.quantities import plural
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def command(
         sets = data_dir or default_cache_dir() / "datasets"
         source = find(data, sets.expanduser().absolute())
         if source.source != network.card["data"]["source"]:
-            with progress_of("images", lambda text: click.echo(text, err=True)) as show:
+            with progress_of("images", lambda text: say(text, err=True)) as show:
                 scored = score(network, source, own_images(network), show)
     if scored is not None:
         evaluation, others = scored.evaluation, scored.others()
@@ -89,10 +90,10 @@ def command(
         remarks = [told.remark]
     view.write(evaluation, form, others=others)
     for sentence in remarks:
-        click.echo(sentence, err=form != "table")
+        say(sentence, err=form != "table")
     if form == "table":
         for sentence in view.summary(evaluation, "image"):
-            click.echo(sentence)
+            say(sentence)
     return 0
 
 

@@ -11,6 +11,7 @@ from autocnn.commands.options import (
     place_options,
     study_option,
 )
+from autocnn.commands.words import say
 from autocnn.errors import RequestError
 
 
@@ -101,12 +102,13 @@ def _kept(reference: str, study: str | None, place: Place) -> tuple[Path, str]:
 
     found = find_study(open_storage(place.url), study)
     folder = place.folder(found.study_name)
+    name = folder.name
     if reference == "best":
-        return find(folder), f"{found.study_name}-best"
+        return find(folder), f"{name}-best"
     if reference == ENSEMBLE:
-        return ensemble(folder), f"{found.study_name}-{ENSEMBLE}"
+        return ensemble(folder), f"{name}-{ENSEMBLE}"
     trial = find_trial(snapshot(found), reference).trial
-    return find(folder, trial), f"{found.study_name}-{trial}"
+    return find(folder, trial), f"{name}-{trial}"
 
 
 def _tell(card: dict[str, Any], folder: Path) -> None:
@@ -114,14 +116,14 @@ def _tell(card: dict[str, Any], folder: Path) -> None:
     said, checked = card["export"], card["export"]["checked"]
     for name in [*said["files"], "card.json"]:
         size = (folder / name).stat().st_size
-        click.echo(f"{folder / name}  ({size / 1e3:,.1f} kB)")
+        say(f"{folder / name}  ({size / 1e3:,.1f} kB)")
     version = f"opset {said['opset']}; " if "opset" in said else ""
     taken, given = said["input"], said["output"]
-    click.echo(
+    say(
         f"{version}{taken['type']} {taken['name']} {_shape(taken)} to "
         f"{given['type']} {given['name']} {_shape(given)}"
     )
-    click.echo(
+    say(
         f"checked on {checked['images']:,} {checked['on']}: logits differ by at most "
         f"{checked['max_difference']:.2g}"
     )

@@ -3,6 +3,7 @@
 import click
 
 from autocnn.commands.options import Place, format_option, place_options, study_option
+from autocnn.commands.words import say
 from autocnn.store.pareto import COSTS
 
 
@@ -31,8 +32,8 @@ def command(
 
     found = snapshot(find_study(open_storage(place.url), study))
     if form == "table":
-        click.echo(leaderboard.heading(found), err=True)
+        say(leaderboard.heading(found), err=True)
     leaderboard.write(found, form, top=top, pareto=pareto or "")
     if form == "table":
         for sentence in verdict.sentences(found):
-            click.echo(sentence, err=True)
+            say(sentence, err=True)

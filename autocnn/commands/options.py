@@ -3,6 +3,7 @@
 import functools
 import math
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from autocnn.errors import RequestError
+from autocnn.names import folder_name
 from autocnn.quantities import read_count, read_duration
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -138,8 +140,8 @@ class Place:
     """The options that lead here, for commands that a person is to type next."""
 
     def folder(self, study: str) -> Path:
-        """Say where a study's files are."""
-        return self.studies / study
+        """Say where a study's files are: inside, however the study is called."""
+        return self.studies / folder_name(study)
 
 
 def place_options(command: Command) -> Command:
@@ -186,9 +188,9 @@ def place_of(storage: str | None, studies: Path | None) -> Place:
     file = sqlite_file(url)
     if storage and studies is None and file is not None:
         folder = file.parent if file.stem == "autocnn" else file.with_suffix("")
-    words = [f"--storage {hide_password(storage)}"] if storage else []
-    words += [f"--studies {studies}"] if studies else []
-    return Place(folder, url, " ".join(words))
+    words = ["--storage", hide_password(storage)] if storage else []
+    words += ["--studies", str(studies)] if studies else []
+    return Place(folder, url, shlex.join(words))
 
 
 study_option = click.option(

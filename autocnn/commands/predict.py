@@ -17,6 +17,7 @@ from autocnn.commands.options import (
     place_options,
     study_option,
 )
+from autocnn.commands.words import say
 from autocnn.errors import DataError
 from autocnn.quantities import plural
 
@@ -138,4 +139,4 @@ def _standard_input() -> bytes:
 
 
 def _say(text: str) -> None:
-    click.echo(text, err=True)
+    say(text, err=True)

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
+from autocnn.names import printable
 from autocnn.views.tables import console
 
 SECONDS = 10.0
@@ -23,6 +24,7 @@ def decoding_progress(say: Say) -> contextlib.AbstractContextManager[Progress]:
 def progress_of(things: str, say: Say) -> Iterator[Progress]:
     """Show a bar on a terminal; elsewhere say it now and then."""
     if sys.stderr.isatty():
+        from rich.markup import escape
         from rich.progress import Progress as Bar
         from rich.progress import TaskID
 
@@ -33,7 +35,8 @@ def progress_of(things: str, say: Say) -> Iterator[Progress]:
 
             def draw(what: str, done: int, total: int) -> None:
                 if what not in tasks:
-                    tasks[what] = bar.add_task(what, total=total or None)
+                    shown = escape(printable(what))
+                    tasks[what] = bar.add_task(shown, total=total or None)
                 bar.update(tasks[what], completed=done, total=total or None)
 
             yield draw

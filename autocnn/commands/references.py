@@ -7,6 +7,7 @@ from autocnn import recipe as recipes
 from autocnn.commands.options import Place
 from autocnn.deliver import networks
 from autocnn.errors import NoResultError, RequestError
+from autocnn.names import folder_name
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.storage import open_storage
 from autocnn.store.rows import StudySnapshot, TrialRow, find_study, find_trial, snapshot
@@ -22,6 +23,7 @@ class Named:
     shape: ImageShape
     """Of the images it was written or drawn for; CIFAR-10's if that is not said."""
     label: str
+    """What it is called, and its folder."""
     study: StudySnapshot | None = None
     row: TrialRow | None = None
 
@@ -67,7 +69,7 @@ def find(reference: str, study: str | None, place: Place) -> Named:
     return Named(
         recipe=recipes.loads(row.recipe),
         shape=shape,
-        label=f"{found.name}-{row.trial}",
+        label=f"{folder_name(found.name)}-{row.trial}",
         study=found,
         row=row,
     )

@@ -37,5 +37,7 @@ def command(study: str | None, speed: float, screen: str, place: Place) -> int:
     check_terminal("replay")
     feed = ReplayFeed(place.url, study, speed=speed)
     feed.folder = place.folder(feed.name)
-    Replay(feed, screen=screen).run()
+    app = Replay(feed, screen=screen)
+    app.run()
+    app.check()
     return 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from autocnn.commands.options import Place, place_options
+from autocnn.commands.words import say
 from autocnn.errors import RequestError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def command(study: str | None, output: Path, place: Place) -> None:
     from autocnn.views.tables import size
 
     written = write(find_study(open_storage(place.url), study), place, output)
-    click.echo(f"report: {output} ({size(written)})", err=True)
+    say(f"report: {output} ({size(written)})", err=True)
 
 
 def write(study: "optuna.Study", place: Place, output: Path) -> int:

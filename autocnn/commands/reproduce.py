@@ -16,6 +16,7 @@ from autocnn.commands.options import (
     place_options,
     study_option,
 )
+from autocnn.commands.words import say
 from autocnn.errors import DataError, NoResultError, RequestError
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def command(
     )
     _write(compared, form)
     done, text = verdict(compared, list(changes(before, now)) if before else None)
-    click.echo(f"trial {row.trial} of study {found.study_name}: {text}", err=True)
+    say(f"trial {row.trial} of study {found.study_name}: {text}", err=True)
     return 0 if done else 1
 
 
@@ -129,7 +130,7 @@ def _data(config: "StudyConfig", study: str, data_dir: Path | None) -> Path:
 
     if (known := find_prepared(config.data, config.fingerprint)) is not None:
         return known
-    with decoding_progress(lambda text: click.echo(text, err=True)) as progress:
+    with decoding_progress(lambda text: say(text, err=True)) as progress:
         prepared = prepare(
             config.source,
             data_dir=data_dir,

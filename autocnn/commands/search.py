@@ -18,6 +18,7 @@ from autocnn.commands.options import (
     limit_options,
     place_options,
 )
+from autocnn.commands.words import say
 from autocnn.events import Emit, Notice
 
 if TYPE_CHECKING:
@@ -204,6 +205,10 @@ def command(**options: Any) -> int:
     if options["dry_run"]:
         return _dry_run(setup)
     path: Path | None = options["announce"]
+    if path is not None:
+        from autocnn.commands.attached import add_storage
+
+        add_storage(sys.argv, setup.place)
 
     def ready(study: "optuna.Study") -> None:
         if path is not None:
@@ -232,7 +237,7 @@ def _dry_run(setup: "Setup") -> int:
     from autocnn.commands.outline import outline
 
     for name, value in outline(setup).items():
-        click.echo(f"{name + ':':<10} {value}")
+        say(f"{name + ':':<10} {value}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""autocnn watch --serve: the screens in a browser, for this machine's eyes only."""
+"""autocnn watch --serve: the screens in a browser, for who has their address."""
 
 import asyncio
 import os
@@ -9,18 +9,20 @@ import threading
 import time
 from typing import Any
 
-import click
-
 from autocnn.commands.options import Place
+from autocnn.commands.words import say
 from autocnn.errors import RequestError
+from autocnn.views.guard import HEADERS, LOOPBACK, Asked, Guard, warning
 
-HOST = "127.0.0.1"
+COMMAND = "autocnn watch --serve"
 INSTALL = "pip install 'autocnn[serve]'"
 SERVER = "AUTOCNN_SERVER"
 """The variable that tells a visitor's process who started it."""
 
 
-def serve(study: str, screen: str, place: Place, port: int) -> None:
+def serve(
+    study: str, screen: str, place: Place, port: int, host: str = LOOPBACK
+) -> None:
     """Serve a study's screens until Ctrl-C; each visitor has a process of its own.
 
     RequestError if the port is taken, or what serves is not installed.
@@ -34,19 +36,28 @@ def serve(study: str, screen: str, place: Place, port: int) -> None:
             hint=f"install it: {INSTALL}",
         ) from None
 
-    port = _free(port)
-    address = f"http://{HOST}:{port}"
+    port = _free(host, port)
+    # Who sees the screens can steer the search: a key is no method of HTTP.
+    guard = Guard(port=port, host=host, command=COMMAND, write=True)
     visits: set[Any] = set()
 
-    class Local(Server):  # type: ignore[misc, unused-ignore]
+    class Guarded(Server):  # type: ignore[misc, unused-ignore]
         """It says what we say, and writes no line for every request."""
 
         def initialize_logging(self) -> None:
             pass
 
         async def on_startup(self, app: Any) -> None:  # noqa: ARG002 - its signature
-            click.echo(f"study {study}: {address}/", err=True)
-            click.echo("press Ctrl-C to end it; a running search goes on", err=True)
+            say(f"study {study}: {guard.address}", err=True)
+            steers = ", and can steer its search"
+            if beyond := warning(host, port, changes=steers):
+                say(beyond, err=True)
+            say("press Ctrl-C to end it; a running search goes on", err=True)
+
+        async def handle_index(self, request: Any) -> Any:
+            # Through a tunnel it has another name, and cookies are of a name.
+            self.public_url = f"{request.scheme}://{request.host}"
+            return await super().handle_index(request)
 
         async def handle_websocket(self, request: Any) -> Any:
             visit = asyncio.current_task()
@@ -62,33 +73,61 @@ def serve(study: str, screen: str, place: Place, port: int) -> None:
 
         async def _make_app(self) -> Any:
             app = await super()._make_app()
-            app.middlewares.append(_guard(web, port))
+            app.middlewares.append(_guarded(web, guard))
             return app
 
-    # In the environment, for all users can read the arguments of processes.
+    _tell_visitors(place)
+    command, title = _command(screen, study), f"autocnn {study}"
+    Guarded(command, host=host, port=port, title=title).serve()
+    say("the page ended", err=True)
+
+
+def _tell_visitors(place: Place) -> None:
+    """In the environment, for all users can read the arguments of processes."""
     os.environ |= {
         "AUTOCNN_STORAGE": place.url,
         "AUTOCNN_STUDIES": str(place.studies),
         SERVER: str(os.getpid()),
     }
+
+
+def _command(screen: str, study: str) -> str:
+    """Write what a shell starts for each visitor."""
     words = [sys.executable, "-m", "autocnn", "watch", "--screen", screen, "--", study]
-    command = f"exec {shlex.join(words)}" if os.name == "posix" else shlex.join(words)
-    Local(command, host=HOST, port=port, title=f"autocnn {study}").serve()
-    click.echo("the page ended", err=True)
+    if os.name == "posix":
+        return f"exec {shlex.join(words)}"
+    from autocnn.search.study import check_name
+
+    check_name(study)  # that shell has no way to quote everything
+    return shlex.join(words)
 
 
-def _guard(web: Any, port: int) -> Any:
-    """Refuse the pages of other sites: they could steer the search through us."""
-    hosts = {f"{HOST}:{port}", f"localhost:{port}"}
+def _guarded(web: Any, guard: Guard) -> Any:
+    """Put a guard before the pages: those of other sites could steer the search."""
 
     @web.middleware  # type: ignore[untyped-decorator, unused-ignore]
-    async def only_from_here(request: Any, handler: Any) -> Any:
-        origin = request.headers.get("Origin", f"http://{HOST}:{port}")
-        if request.host not in hosts or origin.removeprefix("http://") not in hosts:
-            raise web.HTTPForbidden(text=f"open http://{HOST}:{port}/ on this machine")
-        return await handler(request)
+    async def only_who_may(request: Any, handler: Any) -> Any:
+        told = request.headers
+        refused = guard.judge(
+            Asked(
+                method=request.method,
+                path=request.path,
+                query=request.query_string,
+                host=request.host,
+                origin=told.get("Origin"),
+                cookies=told.get("Cookie", ""),
+                accepts=told.get("Accept", ""),
+            )
+        )
+        if refused is None:
+            return await handler(request)
+        return web.Response(
+            status=refused.status,
+            body=refused.body,
+            headers={**HEADERS, **refused.headers, "Content-Type": refused.kind},
+        )
 
-    return only_from_here
+    return only_who_may
 
 
 def end_with_server() -> None:
@@ -104,12 +143,13 @@ def end_with_server() -> None:
         threading.Thread(target=wait, daemon=True).start()
 
 
-def _free(port: int) -> int:
+def _free(host: str, port: int) -> int:
     """Make sure that a port can be listened on; 0 finds one."""
-    with socket.socket() as tried:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            tried.bind((HOST, port))
+            tried.bind((host, port))
         except OSError as error:
             raise RequestError(
                 f"port {port} cannot be used: {error.strerror}",

@@ -1,12 +1,12 @@
 """autocnn show: a trial or a recipe file, layer by layer."""
 
 import dataclasses
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from autocnn.commands.options import Place, format_option, place_options, study_option
+from autocnn.commands.words import say
 
 if TYPE_CHECKING:
     from autocnn.commands.references import Named
@@ -30,19 +30,19 @@ def command(
     from autocnn import recipe as recipes
     from autocnn.commands.references import find
     from autocnn.nets.net import summarize
+    from autocnn.views import tables
 
     named = find(reference, study, place)
     if as_recipe:
         whole = dataclasses.replace(named.recipe, shape=named.shape)
-        click.echo(recipes.dumps(whole), nl=False)
+        for line in recipes.dumps(whole).rstrip("\n").split("\n"):
+            say(line)
         return
     summary = summarize(named.recipe, named.shape)
     match form:
         case "json":
-            click.echo(json.dumps(_document(named, summary), indent=2))
+            tables.write_json(_document(named, summary))
         case "csv":
-            from autocnn.views import tables
-
             tables.write(_layers(summary), "csv")
         case _:
             _write_table(named, summary)
@@ -119,7 +119,7 @@ def _write_table(named: "Named", summary: "NetSummary") -> None:
     from autocnn import recipe as recipes
     from autocnn.views import tables
 
-    click.echo(f"{named.label}: {named.shape}")
+    say(f"{named.label}: {named.shape}")
     if named.row is not None:
         _write_outcome(named)
     rows = [
@@ -131,7 +131,7 @@ def _write_table(named: "Named", summary: "NetSummary") -> None:
         for layer in summary.layers
     ]
     tables.write(rows, "table", columns=("layer", "output", "parameters"))
-    click.echo(
+    say(
         f"{summary.parameters:,} trainable parameters, "
         f"{tables.count(summary.flops)}FLOPs an image; training keeps "
         f"{tables.count(summary.activation_bytes)}B of each image's maps in memory"
@@ -139,7 +139,7 @@ def _write_table(named: "Named", summary: "NetSummary") -> None:
     _write_prediction(named, summary)
     for name, value in recipes.to_dict(named.recipe)["train"].items():
         shown = ", ".join(value) if isinstance(value, list) else value
-        click.echo(f"  {name}: {shown}")
+        say(f"  {name}: {shown}")
 
 
 def _write_prediction(named: "Named", summary: "NetSummary") -> None:
@@ -147,10 +147,10 @@ def _write_prediction(named: "Named", summary: "NetSummary") -> None:
 
     seconds, workers = predicted(named, summary).values()
     if seconds is None:
-        click.echo("a search measures how fast this machine trains: none did yet")
+        say("a search measures how fast this machine trains: none did yet")
         return
     among = "one worker alone" if workers == 1 else f"each of {workers} workers at once"
-    click.echo(
+    say(
         f"on this machine an epoch of {train_images(named):,} images takes about "
         f"{tables.duration(seconds)} (predicted, for {among})"
     )
@@ -164,12 +164,12 @@ def _write_outcome(named: "Named") -> None:
     assert row is not None
     why = f" ({row.reason})" if row.reason else ""
     score = tables.score(row.val_accuracy, row.val_standard_error)
-    click.echo(
+    say(
         f"{row.status}{why}: val accuracy {score} "
         f"in {row.epochs} epochs, {tables.duration(row.seconds)}"
     )
-    click.echo("curve: " + " ".join(f"{value:.1%}" for value in row.curve))
-    click.echo("drawn: " + tables.settings(row.params))
+    say("curve: " + " ".join(f"{value:.1%}" for value in row.curve))
+    say("drawn: " + tables.settings(row.params))
     config = named.study.config if named.study else {}
     if narrow := narrowed(config, row.params, row.recipe):
-        click.echo(f"width: {narrow}")
+        say(f"width: {narrow}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from autocnn.commands.options import format_option
+from autocnn.commands.words import say
 
 if TYPE_CHECKING:
     import torch
@@ -70,7 +71,7 @@ def command(file: Path | None, image: str | None, device: str, form: str) -> Non
     ]
     tables.write(rows, form, columns=("parameter", "range", "first", "meaning"))
     if space.template is None:
-        click.echo(
+        say(
             f"for {shape}; networks that cost more than convolutions of "
             f"{tables.count(space.max_flops)}FLOPs an image are made narrower",
             err=True,
@@ -88,16 +89,16 @@ def _say_cost(space: "Space", shape: "ImageShape", device: "torch.device") -> No
     from autocnn.search.sample import cost, draw_some
     from autocnn.views.tables import duration
 
-    def say(text: str) -> None:
-        click.echo(text, err=True)
+    def remark(text: str) -> None:
+        say(text, err=True)
 
     jobs = default_jobs(device)
-    found = prices(device, jobs, say)
+    found = prices(device, jobs, remark)
     if found is None:
         return
     drawn = draw_some(space, shape, epochs=1)
     spent = cost(drawn, found, shape, train_images=IMAGES, val_images=VAL_IMAGES)
-    say(
+    remark(
         f"on this machine, {jobs} at once, an epoch of {IMAGES:,} images takes about "
         f"{duration(spent.median)}; four of five networks take "
         f"{duration(spent.low)} to {duration(spent.high)}"

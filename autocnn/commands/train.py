@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from autocnn.commands.options import Place, data_options, place_options, study_option
+from autocnn.commands.words import say
 
 
 @click.command("train")
@@ -75,7 +76,7 @@ def _train(
     target = devices.assign(devices.pick_device(device), 0)
     wanted = named.recipe.shape or (named.shape if named.row else None)
     source = named.study.config["source"] if named.study else "digits"
-    with decoding_progress(lambda text: click.echo(text, err=True)) as progress:
+    with decoding_progress(lambda text: say(text, err=True)) as progress:
         prepared = prepare(
             data or source,
             data_dir=data_dir,
@@ -104,7 +105,7 @@ def _train(
         engine.close()
         signal.signal(signal.SIGINT, handler)
     if card is None:
-        click.echo("stopped; the same command goes on from here", err=True)
+        say("stopped; the same command goes on from here", err=True)
         return 75
     scored = "no score: the validation images were learned from, too"
     if not train_on_val:
@@ -113,7 +114,7 @@ def _train(
             f"{card['val_standard_error']:.1%} "
             f"(standard error, {card['val_images']} images)"
         )
-    click.echo(f"{scored}; kept in {request.folder}")
+    say(f"{scored}; kept in {request.folder}")
     return 0
 
 

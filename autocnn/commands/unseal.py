@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import click
 import optuna
 
 from autocnn.commands.options import Place
 from autocnn.commands.progress import decoding_progress
+from autocnn.commands.words import say
 from autocnn.data.cache import Prepared, prepare
 from autocnn.deliver.predict import Network
 from autocnn.deliver.seal import open_seal, read, record, weights_hash
@@ -104,7 +104,7 @@ def _own(network: Network, data_dir: Path | None) -> Prepared:
     """Prepare the data that a network comes from; DataError if they are others now."""
     card = network.card
     shape = card["preprocessing"]
-    with decoding_progress(lambda text: click.echo(text, err=True)) as progress:
+    with decoding_progress(lambda text: say(text, err=True)) as progress:
         data = prepare(
             card["data"]["source"],
             data_dir=data_dir,

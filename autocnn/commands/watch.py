@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 from autocnn.commands.options import Place, place_options
+from autocnn.commands.words import say
 from autocnn.errors import RequestError
 
 
@@ -62,7 +64,7 @@ def check_terminal(command: str) -> None:
     "--serve",
     "in_browser",
     is_flag=True,
-    help="Show it in a browser on this machine, until Ctrl-C.",
+    help="Show it in a browser on this machine, until Ctrl-C: to who has the address.",
 )
 @click.option(
     "--port",
@@ -70,6 +72,13 @@ def check_terminal(command: str) -> None:
     default=8000,
     show_default=True,
     help="Of --serve; 0 takes any free one.",
+)
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    default="127.0.0.1",
+    show_default=True,
+    help="Of --serve, where to listen; another one opens it to the network.",
 )
 @place_options
 def command(
@@ -79,6 +88,7 @@ def command(
     screen: str,
     in_browser: bool,
     port: int,
+    host: str,
     place: Place,
 ) -> int:
     """Watch a STUDY that runs, has run, or runs on another machine, and steer it.
@@ -105,7 +115,7 @@ def command(
     for trial in trials:
         find_trial(found, str(trial))
     if in_browser:
-        serve(found.name, screen, place, port)
+        serve(found.name, screen, place, port, host)
         return 0
     feed.folder = place.folder(found.name)
     app = Watch(feed, screen=screen)
@@ -117,6 +127,7 @@ def command(
     end_with_server()
     app.run()
     if app.alive:
-        words = f"{found.name} {place.typed}".strip()
-        click.echo(f"the search goes on; come back: autocnn watch {words}", err=True)
+        words = f"{shlex.quote(found.name)} {place.typed}".strip()
+        say(f"the search goes on; come back: autocnn watch {words}", err=True)
+    app.check()
     return 0

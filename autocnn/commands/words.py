@@ -1,4 +1,4 @@
-"""A command's options as a program gives them, by name; and what click says of them."""
+"""The words that commands take and say: options by their names, lines for a person."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,6 +6,12 @@ from typing import Any
 import click
 
 from autocnn.errors import RequestError
+from autocnn.names import printable
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Write a line; what a name in it would do to a terminal is written out."""
+    click.echo(printable(text), err=err)  # noqa: TID251 - here it belongs
 
 
 def read(command: click.Command, given: Mapping[str, Any]) -> dict[str, Any]:

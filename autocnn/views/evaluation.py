@@ -6,6 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from autocnn.evaluation import Evaluation
+from autocnn.names import printable
 from autocnn.views import tables
 from autocnn.views.tables import Row, accuracy, plural
 
@@ -77,7 +78,7 @@ def _matrix(evaluation: Evaluation) -> Table:
         LETTERS, evaluation.classes, evaluation.confusion, strict=False
     ):
         cells = (str(count) if count else "." for count in counts)
-        table.add_row(letter, of_class.name, *cells)
+        table.add_row(letter, printable(of_class.name), *cells)
     return table
 
 

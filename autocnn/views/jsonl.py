@@ -5,6 +5,7 @@ import sys
 
 from autocnn import events
 from autocnn.events import Event
+from autocnn.names import printable
 
 
 def write(event: Event) -> None:
@@ -13,5 +14,6 @@ def write(event: Event) -> None:
         name: None if value != value else value  # JSON knows no "not a number"
         for name, value in events.to_dict(event).items()
     }
-    sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+    # JSON itself has escapes for all that must not reach a terminal.
+    sys.stdout.write(printable(json.dumps(told, ensure_ascii=False)) + "\n")
     sys.stdout.flush()

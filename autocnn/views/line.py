@@ -11,6 +11,7 @@ from typing import Any
 
 from autocnn import events
 from autocnn.events import Event
+from autocnn.names import printable
 from autocnn.quantities import duration, plural
 from autocnn.views import plain
 from autocnn.views.tables import accuracy
@@ -162,12 +163,12 @@ def notebook_display() -> Any:
 
 def _draw_on_terminal(standing: Standing) -> None:
     width = shutil.get_terminal_size().columns - 1
-    sys.stderr.write(CLEAR + str(standing)[:width])
+    sys.stderr.write(CLEAR + printable(str(standing))[:width])
     sys.stderr.flush()
 
 
 def _tell_on_terminal(text: str) -> None:
-    sys.stderr.write(f"{CLEAR}{text}\n")
+    sys.stderr.write(f"{CLEAR}{printable(text)}\n")
     sys.stderr.flush()
 
 
@@ -177,14 +178,17 @@ def _in_notebook(display: Any) -> Display:
     handle = display.display(display.HTML(""), display_id=True)
     last = Standing()
 
+    def escaped(text: str) -> str:
+        return html.escape(printable(text))
+
     def draw(standing: Standing) -> None:
         nonlocal last
         last = standing
         share = standing.share
         value = "" if share is None else f' value="{share:.3f}"'
         bar = f"<progress{value}></progress> " if standing.study else ""
-        lines = "".join(f"<br><small>{html.escape(text)}</small>" for text in told)
-        handle.update(display.HTML(f"{bar}{html.escape(str(standing))}{lines}"))
+        lines = "".join(f"<br><small>{escaped(text)}</small>" for text in told)
+        handle.update(display.HTML(f"{bar}{escaped(str(standing))}{lines}"))
 
     def tell(text: str) -> None:
         told.append(text)

@@ -16,13 +16,14 @@ from autocnn.events import (
     TrialStarted,
     Verdict,
 )
+from autocnn.names import printable
 from autocnn.views import verdict
 from autocnn.views.tables import accuracy, count, duration
 
 
 def write(event: Event) -> None:
     """Write one event as a line."""
-    sys.stderr.write(line(event) + "\n")
+    sys.stderr.write(printable(line(event)) + "\n")
     sys.stderr.flush()
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from autocnn.names import printable
 from autocnn.views import tables
 from autocnn.views.tables import Row
 
@@ -56,7 +57,8 @@ def _write_csv(batches: Iterable[Sequence[Row]], top: int) -> None:
         for each in batch:
             pairs = itertools.chain.from_iterable(each["probabilities"].items())
             cells = [*pairs] + [""] * 2 * (top - len(each["probabilities"]))
-            writer.writerow([each["image"], *cells, each.get("error", "")])
+            row = [each["image"], *cells, each.get("error", "")]
+            writer.writerow([printable(c) if isinstance(c, str) else c for c in row])
         sys.stdout.flush()
 
 

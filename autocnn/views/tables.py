@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autocnn import quantities
+from autocnn.names import printable
 
 Row = Mapping[str, Any]
 
@@ -77,8 +78,10 @@ def write(rows: Sequence[Row], form: str, *, columns: Sequence[str] = ()) -> Non
 
 
 def write_json(document: Any, *, indent: int | None = 2) -> None:
-    """Write JSON and end the line; what the output cannot encode is escaped."""
-    text = json.dumps(document, indent=indent, ensure_ascii=False)
+    """Write JSON and end the line; what the output cannot take is escaped."""
+    text = printable(
+        json.dumps(document, indent=indent, ensure_ascii=False), lines=True
+    )
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
@@ -89,7 +92,8 @@ def write_json(document: Any, *, indent: int | None = 2) -> None:
 def console(*, err: bool = False) -> Console:
     """A console that wraps nothing when its output is not a terminal.
 
-    What stands in brackets or between colons is text: files may be named so.
+    What stands in brackets or between colons is text: files may be named so. What else
+    a name may hold, `cell` and `printable` take out.
     """
     made = Console(stderr=err, highlight=False, markup=False, emoji=False)
     if not made.is_terminal:
@@ -98,7 +102,7 @@ def console(*, err: bool = False) -> Console:
 
 
 def _write_csv(rows: Sequence[Row]) -> None:
-    spread = [flat(row) for row in rows]
+    spread = [_plain(flat(row)) for row in rows]
     names = list(dict.fromkeys(name for row in spread for name in row))
     writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
     writer.writeheader()
@@ -116,11 +120,19 @@ def flat(row: Row) -> dict[str, Any]:
     return spread
 
 
+def _plain(row: Row) -> dict[str, Any]:
+    """Write out what in a row would steer a terminal that shows the file."""
+    return {
+        printable(name): printable(value) if isinstance(value, str) else value
+        for name, value in row.items()
+    }
+
+
 def _write_table(rows: Sequence[Row], columns: Sequence[str]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
         table.add_column(
-            name.replace("_", " "),
+            printable(name.replace("_", " ")),
             justify="right" if name in RIGHT else "left",
             no_wrap=name in RIGHT or name in NEVER_WRAPPED,
         )
@@ -130,7 +142,11 @@ def _write_table(rows: Sequence[Row], columns: Sequence[str]) -> None:
 
 
 def cell(name: str, row: Row) -> str:
-    """Write a row's value as a table has it."""
+    """Write a row's value as a table has it, with nothing that steers a terminal."""
+    return printable(_cell(name, row))
+
+
+def _cell(name: str, row: Row) -> str:
     value = row.get(name)
     if name == "val_accuracy":
         return score(value, row.get("val_standard_error"))

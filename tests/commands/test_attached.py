@@ -12,6 +12,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -28,11 +29,11 @@ SHORT = ("--trials", "2", "--epochs", "3", "--jobs", "1", "--pruner", "none")
 class Terminal:
     """A command on a terminal of its own, 120x40."""
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, *words: str, program: Sequence[str] = ("-m", "autocnn")) -> None:
         self._end, inner = pty.openpty()
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "autocnn", *words],
+            [sys.executable, *program, *words],
             stdin=inner,
             stdout=inner,
             stderr=inner,
@@ -206,3 +207,31 @@ def test_an_error_before_the_search_is_told_on_the_terminal(here):
     assert "no-such-data" in plain(terminal.said)
     assert "hint" in plain(terminal.said)
     terminal.close()
+
+
+BROKEN = """
+from autocnn.cli import main
+from autocnn.views.tui.app import Watch
+
+def broken(self, message):
+    password = "c4nary"
+    raise KeyError(len(password))
+
+Watch.on_read = broken
+main()
+"""
+
+
+def test_a_screen_that_breaks_says_a_sentence_and_the_search_goes_on(search):
+    terminal = search(*LONG)
+    terminal.wait_for("LIVE")
+    again = Terminal("watch", "stripes", program=("-c", BROKEN))
+    assert again.end() == 1
+    shown = plain(again.said)
+    assert "error: the screen broke off: KeyError: 6" in shown
+    assert "a search goes on without it" in shown
+    assert "c4nary" not in shown
+    assert "Traceback" not in shown
+    again.close()
+    assert lives_on()
+    stop_it()

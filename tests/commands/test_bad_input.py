@@ -104,7 +104,7 @@ def test_a_password_in_a_storage_url_is_never_shown(run, here):
         "what://me:canary@localhost/studies",
     ):
         ran = run("search", "--storage", url)
-        assert ran.code == 2
+        assert ran.code in {2, 75}
         for part in ("canary", "can@", "ary@"):
             assert part not in ran.err
 

@@ -1,5 +1,7 @@
 """Watching on a real terminal, replaying there, and in a browser."""
 
+import asyncio
+import dataclasses
 import os
 import re
 import signal
@@ -14,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from autocnn.commands import serve
+from autocnn.views.guard import Guard
 from benchmarks.studies import make_study
 from benchmarks.terminal import Terminal
 
@@ -211,6 +214,53 @@ def test_the_words_of_the_served_command_stay_what_they_are(here, served, monkey
     assert told.stdout.strip() == repr(
         (["--screen", "trial:3", "--", name], str(here / "a b"))
     )
+
+
+def test_beyond_this_machine_it_says_what_that_means(run, storage, served, capsys):
+    ran = run("watch", "--serve", "--port", "0", "--host", "0.0.0.0",
+              "--storage", storage)  # fmt: skip
+    assert ran.code == 0, ran.err
+    (server,) = served
+    assert server.host == "0.0.0.0"
+    asyncio.run(server.on_startup(None))
+    said = capsys.readouterr().err
+    assert re.search(r"http://\S+/\?token=\S{32}", said)
+    assert "beyond this machine" in said
+    assert "can steer its search" in said
+
+
+@dataclasses.dataclass
+class Request:
+    """A request as aiohttp hands it on."""
+
+    query_string: str = ""
+    host: str = "127.0.0.1:80"
+    headers: dict[str, str] = dataclasses.field(default_factory=dict)
+    method: str = "GET"
+    path: str = "/ws"
+
+
+def test_only_who_has_the_address_gets_to_the_screens():
+    guard = Guard(port=80, command=serve.COMMAND, write=True)
+    web = types.SimpleNamespace(
+        middleware=lambda function: function,
+        Response=types.SimpleNamespace,
+    )
+    judge = serve._guarded(web, guard)
+
+    async def page(_request: Request) -> str:
+        return "the page"
+
+    def ask(**changes):
+        return asyncio.run(judge(Request(**changes), page))
+
+    cookie = {"Cookie": f"autocnn-80={guard.token}"}
+    assert ask(headers=cookie) == "the page"
+    assert ask().status == 403
+    assert ask(headers=cookie, host="evil.example").status == 403
+    assert ask(headers={**cookie, "Origin": "http://evil.example"}).status == 403
+    welcome = ask(query_string=f"token={guard.token}")
+    assert (welcome.status, guard.token in welcome.headers["Set-Cookie"]) == (200, True)
 
 
 def test_a_taken_port_is_said(run, storage, served):

@@ -37,7 +37,9 @@ def ask(study, tmp_path):
 
         def ask(path: str) -> bytes:
             address = f"http://127.0.0.1:{server.server_port}{path}"
-            with urllib.request.urlopen(address) as answer:
+            cookie = f"autocnn-{server.server_port}={server.guard.token}"
+            request = urllib.request.Request(address, headers={"Cookie": cookie})
+            with urllib.request.urlopen(request) as answer:
                 return answer.read()
 
         yield ask

@@ -5,6 +5,7 @@ import socket
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 import optuna
 import pytest
@@ -521,9 +522,11 @@ def test_the_dashboard_ends_with_the_screen(play, monkeypatch):
         await until(pilot, lambda: not pilot.app.is_running)
 
     play(person)  # it would never come back: the loop waits for its threads
-    address = opened[0].removeprefix("http://").rstrip("/").split(":")
+    address = urlsplit(opened[0])
+    assert "token=" in address.query
+    there = (address.hostname, address.port)
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((address[0], int(address[1])), timeout=5).close()
+        socket.create_connection(there, timeout=5).close()
 
 
 def test_a_window_that_was_too_small_leaves_the_keyboard_where_it_was(play):

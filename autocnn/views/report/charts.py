@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from autocnn.names import printable
 from autocnn.views.tui.axes import percents, ticks
 
 WIDTH, HEIGHT = 860.0, 350.0
 LEFT, RIGHT, TOP, BOTTOM = 70.0, 20.0, 30.0, 58.0
-ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-"""What no SVG may hold, not even escaped."""
+ILLEGAL = re.compile("[\ufffe\uffff]")
+"""What no SVG may hold, beside what `printable` writes out."""
 MOST_NAMED = 8
 """Values of a level axis."""
 
@@ -224,7 +225,9 @@ def _grid(plane: Plane) -> Iterable[str]:
 
 def escaped(text: str) -> str:
     """Write a text so that it is nothing but text."""
-    return html.escape(ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text))
+    return html.escape(
+        ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", printable(text, lines=True))
+    )
 
 
 def _tip(title: str) -> str:

@@ -12,6 +12,7 @@ import jinja2
 from markupsafe import Markup
 
 from autocnn import __version__
+from autocnn.names import printable
 from autocnn.views.report.blocks import Plot
 from autocnn.views.report.chapters import chapters
 from autocnn.views.report.charts import looks
@@ -31,6 +32,7 @@ def write(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_shown,
     )
     environment.filters["in_script"] = _in_script
     environment.filters["together"] = lambda text: text.replace(
@@ -73,6 +75,14 @@ def _own(name: str) -> str:
     return (HERE / name).read_text("utf-8")
 
 
+def _shown(value: object) -> object:
+    """Write out what in a name would steer a terminal or turn the letters after it."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return printable(value, lines=True)
+    return value
+
+
 def _in_script(text: str) -> Markup:
     """Put JSON into a script element, which no text in it can end."""
-    return Markup(text.replace("<", "\\u003c"))  # noqa: S704
+    shown = printable(text, lines=True)  # as JSON has it
+    return Markup(shown.replace("<", "\\u003c"))  # noqa: S704

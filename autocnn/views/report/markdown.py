@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from autocnn import __version__
+from autocnn.names import printable
 from autocnn.views.report.blocks import (
     Bar,
     Block,
@@ -45,11 +46,13 @@ def section(written: Section) -> str:
 
 def plain(text: str) -> str:
     """Write a text so that nothing in it is taken for Markdown, on one line."""
-    return SPECIAL.sub(lambda found: "\\" + found[0], BLANK.sub(" ", text).strip())
+    text = printable(BLANK.sub(" ", text).strip())
+    return SPECIAL.sub(lambda found: "\\" + found[0], text)
 
 
 def code(text: str) -> str:
     """Write lines as they are; nothing if there are none."""
+    text = printable(text, lines=True)
     longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{text.strip()}\n{fence}" if text.strip() else ""

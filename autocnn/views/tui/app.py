@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-from rich.traceback import Traceback
 from textual import on, work
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
@@ -19,6 +18,7 @@ from textual.widgets import ContentSwitcher, Static
 from textual.worker import get_current_worker
 
 from autocnn.errors import AutocnnError
+from autocnn.storage import hide_password
 from autocnn.store.rows import TrialRow
 from autocnn.views.tui.actions import Actions
 from autocnn.views.tui.compare import CompareScreen
@@ -111,12 +111,6 @@ class Watch(Actions, App[str | None]):
                 yield SystemCommand(binding.description, f"key {key}", action)
         yield SystemCommand("Theme", "choose among all themes", self.search_themes)
 
-    def _fatal_error(self) -> None:
-        """Leave with the traceback alone: values of variables tell nobody anything."""
-        self.bell()
-        self._exit_renderables.append(Traceback(show_locals=False, width=None))
-        self._close_messages_no_wait()
-
     def compose(self) -> ComposeResult:
         """Lay the panels one over the other, between header and footer."""
         yield Header()
@@ -144,7 +138,8 @@ class Watch(Actions, App[str | None]):
         """Read the study again and again off the screen; never touch a widget here."""
         worker, history = get_current_worker(), History()
         wait, read = self.feed.seconds, 0.0
-        while not worker.is_cancelled:
+        # One that begins while the screen is being left is never cancelled.
+        while not (worker.is_cancelled or self._left.is_set()):
             if time.monotonic() - read >= READ_SECONDS:
                 try:
                     found = self.feed.read()
@@ -260,7 +255,7 @@ class Watch(Actions, App[str | None]):
 
     def on_failed(self, message: Failed) -> None:
         """Say what is wrong where everybody looks."""
-        self.trouble = message.text
+        self.trouble = hide_password(message.text)
         self._draw_header()
 
     @property

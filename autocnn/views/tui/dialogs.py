@@ -46,7 +46,7 @@ class Choose(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         """Show the question over the answers."""
         with Vertical(classes="dialog"):
-            yield Label(self._question, classes="question")
+            yield Label(self._question, classes="question", markup=False)
             yield OptionList(
                 *(
                     Option(f"[b]{letter}[/b]  {meaning}", id=name)
@@ -91,11 +91,11 @@ class Ask(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         """Show the question over the line."""
         with Vertical(classes="dialog"):
-            yield Label(self._question, classes="question")
+            yield Label(self._question, classes="question", markup=False)
             yield Input(self._value)
             if self._hint:
-                yield Label(self._hint, classes="hint")
-            yield Label(classes="wrong")
+                yield Label(self._hint, classes="hint", markup=False)
+            yield Label(classes="wrong", markup=False)
             yield Label("enter: take it   esc: back", classes="hint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -146,12 +146,13 @@ class Edit(Dialog[dict[str, Any] | None]):
     def compose(self) -> ComposeResult:
         """Show every value in a line of its own."""
         with Vertical(classes="dialog tall"):
-            yield Label(self._title, classes="question")
+            yield Label(self._title, classes="question", markup=False)
             with VerticalScroll():
                 for name, value in self._params.items():
-                    yield Label(f"{name}: {self._range(name)}", classes="hint")
+                    text = f"{name}: {self._range(name)}"
+                    yield Label(text, classes="hint", markup=False)
                     yield Input(_text(value), name=name, compact=True)
-            yield Label(classes="wrong")
+            yield Label(classes="wrong", markup=False)
             yield Static(
                 "enter: train it next   tab or down: next value   esc: back",
                 classes="hint",

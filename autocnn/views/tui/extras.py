@@ -9,6 +9,7 @@ from textual.binding import Binding
 from textual.worker import get_current_worker
 
 from autocnn.errors import AutocnnError
+from autocnn.names import folder_name
 from autocnn.views.tui.dialogs import Ask
 from autocnn.views.tui.feed import Feed
 from autocnn.views.tui.header import ASCII_ONLY
@@ -38,7 +39,7 @@ class Extras(Keyboard):
             text = "no network is kept on this machine yet"
             self.notify(text, severity="warning")
             return
-        name = self.moment.study.name if self.moment else "network"
+        name = folder_name(self.moment.study.name) if self.moment else "network"
         question = "Copy the best network to which new folder?"
 
         def copy(answer: str | None) -> None:
@@ -63,7 +64,7 @@ class Extras(Keyboard):
 
     @work(thread=True, group="dashboard")
     def _serve(self) -> None:
-        from autocnn.views.dashboard import HOST, make_dashboard
+        from autocnn.views.dashboard import make_dashboard
 
         url = getattr(self.feed, "url", "")
         try:
@@ -72,7 +73,7 @@ class Extras(Keyboard):
             self._dashboard = ""
             self.call_from_thread(self.notify, error.problem, severity="error")
             return
-        address = f"http://{HOST}:{server.server_port}/"
+        address = server.address
         text = f"{address} while this screen is open"
         self._dashboard = text
         self.told += (News(time.time(), -1, f"dashboard: {text}"),)
@@ -95,7 +96,7 @@ class Extras(Keyboard):
 
     def action_picture(self) -> None:
         """Save what the screen shows as an image."""
-        name = self.moment.study.name if self.moment else "screen"
+        name = folder_name(self.moment.study.name) if self.moment else "screen"
         file = Path(f"autocnn-{name}.svg")
         file.write_text(self.export_screenshot(), encoding="utf-8")
         self.notify(f"saved as {file.resolve()}")

@@ -198,10 +198,12 @@ def written(value: Any) -> str:
 
 def entitle(widget: Widget, title: str, below: str = "") -> None:
     """Write on a widget's border, if it is not there already: it would be redrawn."""
-    if widget.border_title != title:
-        widget.border_title = title
-    if (widget.border_subtitle or "") != below:
-        widget.border_subtitle = below
+    # As content: brackets in a name are no markup.
+    on_top, at_foot = Content(title), Content(below)
+    if (widget.border_title or "") != on_top.markup:
+        widget.border_title = on_top
+    if (widget.border_subtitle or "") != at_foot.markup:
+        widget.border_subtitle = at_foot
 
 
 def put(widget: Static, content: Content) -> None:

@@ -7,6 +7,7 @@ from rich.cells import set_cell_size
 from textual.content import Content
 from textual.widgets import Static
 
+from autocnn.names import printable
 from autocnn.views.tables import duration, plural, score, size
 from autocnn.views.tui.heading import Part, line
 from autocnn.views.tui.last import leads
@@ -65,7 +66,7 @@ class Header(Static):
             first = line(_identity(self._moment), {9: self._life}, width)
             second = line(_progress(self._moment, goes_on=goes_on), machine, width)
         if self._trouble and self._moment is not None:
-            second = " " + self._trouble
+            second = " " + printable(self._trouble)
         style = "$error" if self._trouble else "$text"
         content = Content.assemble(
             (set_cell_size(first, width), "bold"),
@@ -88,7 +89,7 @@ def replace(line: Static, content: Content) -> None:
 def _identity(moment: Moment) -> list[Part]:
     """Say what is searched, how far it is, and what on."""
     config, state = moment.study.config, moment.study.state
-    found, name = dict(moment.counts), moment.study.name
+    found, title = dict(moment.counts), printable(moment.study.name)
     counts = " ".join(f"{SIGNS[name]}{found[name]}" for name in SIGNS if name in found)
     total = f"/{moment.total}" if moment.bounded else ""
     trials = plural(moment.finished, "trial")
@@ -96,9 +97,9 @@ def _identity(moment: Moment) -> list[Part]:
         trials = f"{moment.finished}{total} trials"
     if moment.study.unread:
         trials, counts = f"reading {moment.total} trials", "..."
-    parts: list[Part] = [{9: f"autocnn {name}"}, {8: trials, 6: f"{trials} {counts}"}]
-    if config.get("data", name) != name:
-        parts.append({5: f"{config['data']}"})
+    parts: list[Part] = [{9: f"autocnn {title}"}, {8: trials, 6: f"{trials} {counts}"}]
+    if config.get("data", moment.study.name) != moment.study.name:
+        parts.append({5: printable(str(config["data"]))})
     if config.get("sampler"):
         pruner = f" + {config['pruner']}" if config.get("pruner") else ""
         parts.append({4: f"{config['sampler']}{pruner}"})

@@ -3,12 +3,13 @@
 from collections import deque
 
 from textual import events
-from textual.app import App
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
+from autocnn.views.tui.safe import Safe
 
-class Keyboard(App[str | None]):
+
+class Keyboard(Safe):
     """The part of the app that hands keys on, in the order in which they were typed.
 
     Textual hands a key to the widget in focus and takes the next one before that is

@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -196,7 +197,8 @@ class Log(Panel):
             return
         lines, words = self.lines, self.query_one(Input).value.strip()
         title = f" log · {lines.virtual_size.height} of {len(self._moment.news)} lines"
-        lines.border_title = title + (f" · filter: {words} " if words else " ")
+        title += f" · filter: {words} " if words else " "
+        lines.border_title = Content(title)  # brackets in it are no markup
         lines.border_subtitle = (
             " follows the end "
             if lines.follows

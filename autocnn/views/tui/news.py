@@ -6,6 +6,7 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 from textual.widgets import Static
 
+from autocnn.names import printable
 from autocnn.views.tui.header import replace
 from autocnn.views.tui.moment import Moment
 from autocnn.views.tui.panels import PANELS
@@ -59,4 +60,4 @@ def latest(moment: Moment) -> str:
     last = moment.news[-1]
     when = time.strftime("%H:%M:%S", time.localtime(last.at))
     who = f"trial {last.trial} " if last.trial >= 0 else ""
-    return f" {when} {who}{last.text}"
+    return f" {when} {who}{printable(last.text)}"

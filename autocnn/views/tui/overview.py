@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.widgets import Input
 
 from autocnn.store.rows import TrialRow
@@ -134,7 +135,7 @@ class Overview(Panel):
                 self._filter = parse(text, self._fields())
         except ValueError as error:
             self._wrong = str(error)
-        event.input.border_subtitle = self._wrong or KEEPS
+        event.input.border_subtitle = Content(self._wrong or KEEPS)
         self.board.thaw()
         if self._moment is not None:
             self.show(self._moment)

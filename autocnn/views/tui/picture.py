@@ -28,6 +28,7 @@ def take(app: Watch, file: Path, size: tuple[int, int]) -> None:
         app.exit(None)
 
     asyncio.run(app.run_async(headless=True, size=size, auto_pilot=look))
+    app.check()
     try:
         file.write_text(pictures[0], encoding="utf-8")
     except OSError as error:
