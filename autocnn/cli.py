@@ -11,7 +11,8 @@ import click
 
 from autocnn import __version__
 from autocnn.commands.words import say, sentence
-from autocnn.errors import AutocnnError, RequestError, did_you_mean
+from autocnn.durable import FULL
+from autocnn.errors import AutocnnError, RequestError, UnavailableError, did_you_mean
 
 COMMANDS: Mapping[str, str] = {
     "search": "Search for the best network for your images.",
@@ -61,6 +62,14 @@ class LazyGroup(click.Group):
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise UnavailableError(
+                f"cannot write {error.filename or 'the output'}: {error.strerror}",
+                hint="make room, then run the same command again",
+            ) from error
         return code
 
     def format_commands(

@@ -33,6 +33,16 @@ def milliseconds(seconds: float | None) -> str:
     return "-" if seconds is None else f"{1000 * seconds:.3g} ms"
 
 
+def size(number: float) -> str:
+    """1288490188 bytes to ``1.29 GB``."""
+    units = ("B", "kB", "MB", "GB")
+    for unit in units:
+        if number < 1000 or unit == units[-1]:
+            break
+        number /= 1000
+    return f"{float(f'{number:.3g}'):g} {unit}"
+
+
 def plural(number: int, what: str) -> str:
     """1 to ``1 epoch``, 3 to ``3 epochs``."""
     return f"{number} {what}{'' if number == 1 else 's'}"

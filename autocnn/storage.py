@@ -3,7 +3,6 @@
 import errno
 import os
 import re
-import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,10 @@ from optuna.storages import RDBStorage
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
+from autocnn.durable import check_writable
 from autocnn.errors import NoResultError, RequestError, UnavailableError
+from autocnn.patient import PatientStorage
+from autocnn.waiting import patiently
 
 Result = TypeVar("Result")
 
@@ -44,7 +46,8 @@ def sqlite_file(url: str) -> Path | None:
 def open_storage(url: str, *, create: bool = False) -> RDBStorage:
     """Open a storage; RequestError or UnavailableError says why it cannot be.
 
-    Without `create`, a missing SQLite file is an error and stays missing.
+    Without `create`, a missing SQLite file is an error and stays missing. With it, the
+    storage is one to search with: once open, it waits while it is locked, full or gone.
     """
     _quiet_optuna()
     shown = hide_password(url)
@@ -90,6 +93,8 @@ def open_storage(url: str, *, create: bool = False) -> RDBStorage:
             f"'{shown}' is not a study storage: {_first_line(error)}",
             hint="name another file or database with --storage",
         ) from None
+    if create:
+        storage.wait(shown)
     return storage
 
 
@@ -126,19 +131,15 @@ def study_names(storage: RDBStorage) -> list[str]:
     return [study.study_name for study in sorted(studies, key=lambda s: s._study_id)]
 
 
-def retried(function: Callable[[], Result], *, attempts: int = 8) -> Result:
+def retried(function: Callable[[], Result]) -> Result:
     """Call again while the database is locked or gone: some minutes, with pauses."""
-    for attempt in range(attempts):
-        try:
-            return function()
-        except (StorageInternalError, OperationalError) as error:
-            if attempt == attempts - 1:
-                raise UnavailableError(
-                    f"the storage did not answer: {_first_line(error)}",
-                    hint="nothing is lost; run the same command again later",
-                ) from error
-            time.sleep(min(60.0, 0.5 * 2**attempt))
-    raise AssertionError("unreachable")
+    return patiently(function, _obstacle)
+
+
+def _obstacle(error: Exception) -> str | None:
+    if not isinstance(error, StorageInternalError | OperationalError):
+        return None
+    return f"the storage did not answer: {_first_line(error)}"
 
 
 def _quiet_optuna() -> None:
@@ -178,11 +179,21 @@ def check_storage(url: str, *, create: bool) -> None:
             ) from None
 
 
-def _open(url: str, *, sqlite: bool) -> RDBStorage:
+def check_place(folder: Path, url: str) -> None:
+    """Refuse a folder or an SQLite file in which nothing can be written."""
+    check_writable(folder)
+    file = sqlite_file(url)
+    if file is not None and file.exists():
+        check_storage(url, create=True)
+    elif file is not None:
+        check_writable(file.parent, f"the storage {file}")
+
+
+def _open(url: str, *, sqlite: bool) -> PatientStorage:
     options = {"connect_args": {"timeout": 60}} if sqlite else {"pool_pre_ping": True}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        storage = RDBStorage(url, engine_kwargs=options)
+        storage = PatientStorage(url, engine_kwargs=options)
     if sqlite:
         # One driver writes and many views read: neither then waits for the other.
         sqlalchemy.event.listen(storage.engine, "connect", _set_pragmas)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from autocnn import durable
 from autocnn.choices import Scalar
 from autocnn.offline import table as tables
 from autocnn.offline.table import Table
@@ -14,7 +15,6 @@ from autocnn.recipe import ImageShape
 from autocnn.search import space as spaces
 from autocnn.search.portfolio import start_points
 from autocnn.search.space import Space
-from autocnn.train.checkpoint import replacing
 
 Origin = Literal["start", "random", "tpe"]
 RECORDED = Path(__file__).parent / "curves-cifar10.json.gz"
@@ -107,5 +107,4 @@ def write(file: Path, curves: Curves) -> None:
         "rows": [asdict(row) for row in curves.rows],
     }
     text = json.dumps(document, separators=(",", ":"))
-    with replacing(file) as temporary:
-        temporary.write_bytes(gzip.compress(text.encode(), mtime=0))
+    durable.write(file, gzip.compress(text.encode(), mtime=0))

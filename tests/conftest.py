@@ -1,9 +1,15 @@
 """Data that a network can really learn in a second, and recipes for it."""
 
+import contextlib
 import dataclasses
+import errno
+import io
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +20,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import TrialState, create_trial
 
 from autocnn import recipe as recipes
+from autocnn import waiting
 from autocnn.choices import FloatRange, OneOf, Range
 from autocnn.data.batches import Batches, batches_of
 from autocnn.data.cache import Prepared, open_search_images, prepare
@@ -199,6 +206,92 @@ def make_curves(
         return study
 
     return make
+
+
+WRITES = [(io, "open"), (os, "fsync"), (os, "mkdir"), (os, "replace"), (os, "rename")]
+
+
+@pytest.fixture
+def failing() -> Callable[..., AbstractContextManager[list[str]]]:
+    """Let the n-th of the system's calls that write fail; gives those that were made.
+
+    With `times`, as many after it do, too.
+    """
+
+    @contextlib.contextmanager
+    def fail(
+        first: int, times: int = 1, code: int = errno.ENOSPC
+    ) -> Iterator[list[str]]:
+        made: list[str] = []
+
+        def counted(name: str, call: Callable[..., object]) -> Callable[..., object]:
+            def perhaps(*args: object, **kwargs: object) -> object:
+                if name != "open" or "w" in str(args[1:2]):
+                    made.append(name)
+                    if first <= len(made) < first + times:
+                        raise OSError(code, os.strerror(code))
+                return call(*args, **kwargs)
+
+            return perhaps
+
+        with pytest.MonkeyPatch.context() as patch:
+            for module, name in WRITES:
+                patch.setattr(module, name, counted(name, getattr(module, name)))
+            yield made
+
+    return fail
+
+
+@dataclasses.dataclass(frozen=True)
+class Disk:
+    """A disk of its own, soon full."""
+
+    path: Path
+
+    @property
+    def filler(self) -> Path:
+        return self.path / "filler"
+
+    def fill(self) -> None:
+        """Take all the room there is; without `filler` it is there again."""
+        with (
+            contextlib.suppress(OSError),
+            self.filler.open("wb", buffering=0) as filler,
+        ):
+            while True:
+                filler.write(b"x" * 4096)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Disk]:
+    """Mount a disk of one megabyte; only root can."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
+    try:
+        mounted = subprocess.run(words, capture_output=True).returncode == 0
+    except FileNotFoundError:
+        mounted = False
+    if not mounted:
+        pytest.skip("no disk can be mounted here")
+    yield Disk(place)
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Write down how long is waited for a disk or a database, instead of waiting."""
+    waited: list[float] = []
+    monkeypatch.setattr(waiting.time, "sleep", waited.append)
+    return waited
+
+
+@pytest.fixture
+def said() -> Iterator[list[str]]:
+    """What is said while something is waited for."""
+    told: list[str] = []
+    with waiting.saying(told.append):
+        yield told
 
 
 def _patterns(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

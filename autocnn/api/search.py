@@ -96,9 +96,11 @@ def start(
     from autocnn.commands.conclude import refuse
     from autocnn.commands.run import run
     from autocnn.commands.setup import set_up
+    from autocnn.storage import check_place
 
     with _showing(progress) as (emit, work), tempfile.TemporaryDirectory() as files:
         request, labels = _request(data, asked, Path(files), work, cache_dir)
+        check_place(request.place.studies, request.place.url)
         setup = set_up(
             request,
             lambda text: emit(Notice(text=text)),

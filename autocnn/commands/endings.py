@@ -10,7 +10,10 @@ from autocnn.events import Emit, Event, Notice
 
 
 def unless_closed(write: Emit, stream: TextIO) -> Emit:
-    """Stop the search cleanly when nobody reads what it writes any more."""
+    """Stop the search cleanly when nobody reads what it writes any more.
+
+    Where a disk is full, only the line is lost.
+    """
 
     def guarded(event: Event) -> None:
         try:
@@ -18,6 +21,8 @@ def unless_closed(write: Emit, stream: TextIO) -> Emit:
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
             os.kill(os.getpid(), signal.SIGTERM)
+        except OSError:
+            pass  # the study holds what counts
 
     return guarded
 

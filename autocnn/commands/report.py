@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from autocnn import durable
 from autocnn.commands.options import Place, place_options
 from autocnn.commands.words import say
-from autocnn.errors import RequestError
+from autocnn.errors import RequestError, UnavailableError
 
 if TYPE_CHECKING:
     import optuna
@@ -53,9 +54,11 @@ def write(study: "optuna.Study", place: Place, output: Path) -> int:
     # A name may hold what is no text: a file's, in another encoding.
     document = text.encode("utf-8", errors="replace")
     try:
-        output.write_bytes(document)
+        output.parent.stat()  # it is not made for a report
+        durable.write(output, document)
     except OSError as error:
-        raise RequestError(
+        full = error.errno in durable.FULL
+        raise (UnavailableError if full else RequestError)(
             f"cannot write {output}: {error.strerror}",
             hint="choose a place you may write to, with --output",
         ) from None

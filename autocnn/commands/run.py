@@ -10,7 +10,7 @@ from autocnn.commands.endings import interrupts
 from autocnn.commands.outline import started
 from autocnn.commands.setup import Setup
 from autocnn.deliver.verdict import pronounce
-from autocnn.events import Emit, SearchEnded
+from autocnn.events import Emit, Notice, SearchEnded
 from autocnn.processes import threads_of
 from autocnn.search.beat import starting
 from autocnn.search.confirm import Confirmation
@@ -22,6 +22,7 @@ from autocnn.search.trials import Plan
 from autocnn.storage import open_storage
 from autocnn.store.environment import Environment, environment, record
 from autocnn.store.rows import StudySnapshot, snapshot
+from autocnn.waiting import saying
 
 Interrupts = Callable[[Emit], AbstractContextManager[Callable[[], bool]]]
 
@@ -39,7 +40,11 @@ def run(
     hand out, while it trains, who says when to stop.
     """
     begun_at = time.monotonic()
-    with only_search(setup.folder, setup.place.url):
+
+    def say(text: str) -> None:
+        emit(Notice(text=text))
+
+    with saying(say), only_search(setup.folder, setup.place.url):
         storage = open_storage(setup.place.url, create=True)
         study = open_study(storage, setup.name, setup.config)
         plan = setup.plan(study, begun_at)

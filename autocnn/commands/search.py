@@ -198,8 +198,10 @@ def command(**options: Any) -> int:
     from autocnn.commands.configure import Request
     from autocnn.commands.run import run
     from autocnn.commands.setup import set_up
+    from autocnn.storage import check_place
 
     request = Request(**{name: options[name] for name in Request.__slots__})
+    check_place(request.place.studies, request.place.url)
     view: str | None = options["view"]
     setup = set_up(request, _say_as(view))
     if options["dry_run"]:

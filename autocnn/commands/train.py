@@ -65,6 +65,7 @@ def _train(
     place: Place,
 ) -> int:
     from autocnn import device as devices
+    from autocnn import durable
     from autocnn.commands.progress import decoding_progress
     from autocnn.commands.references import find
     from autocnn.data.cache import prepare
@@ -73,6 +74,8 @@ def _train(
     from autocnn.views import jsonl, plain
 
     named = find(reference, study, place)
+    folder = output or place.studies / "trained" / named.label
+    durable.check_writable(folder)
     target = devices.assign(devices.pick_device(device), 0)
     wanted = named.recipe.shape or (named.shape if named.row else None)
     source = named.study.config["source"] if named.study else "digits"
@@ -92,7 +95,7 @@ def _train(
         shape=prepared.info.shape,
         data=prepared,
         seed=seed,
-        folder=output or place.studies / "trained" / named.label,
+        folder=folder,
         on_val=train_on_val,
     )
     asked: list[int] = []

@@ -13,6 +13,7 @@ import numpy as np
 import platformdirs
 from filelock import FileLock, Timeout
 
+from autocnn import durable
 from autocnn.data.audit import Audit
 from autocnn.data.build import build
 from autocnn.data.datasets import find
@@ -234,7 +235,7 @@ def _make(
         info, audit = build(found, found.load(), wanted, building, progress)
         _write_json(building / "info.json", info.to_dict())
         _write_json(building / "audit.json", audit.to_dict())
-        _sync(building)
+        durable.sync_all(building)  # the move must not overtake it
         target = _data_folder(base, info.name, info.fingerprint)
         if not _is_whole(target):
             _move(building, target)
@@ -283,16 +284,7 @@ def _last_change(folder: Path) -> float:
 
 def _write_json(path: Path, fields: object) -> None:
     """Write a file that is there as a whole or not at all."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-    temporary.write_text(json.dumps(fields, indent=2) + "\n", "utf-8")
-    temporary.replace(path)
-
-
-def _sync(folder: Path) -> None:
-    """Wait until the files are on the disk: the move must not overtake them."""
-    for path in folder.iterdir():
-        with path.open("rb+") as file:
-            os.fsync(file.fileno())
+    durable.write(path, (json.dumps(fields, indent=2) + "\n").encode())
 
 
 def _slug(name: str) -> str:

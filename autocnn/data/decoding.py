@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from autocnn import processes
+from autocnn import durable, processes
 from autocnn.data.audit import plural
 from autocnn.data.decode import (
     TRAITS,
@@ -196,8 +196,7 @@ class Journal:
         """Bring the pixels to the disk first, then the note that they are there."""
         if not self._new:
             return
-        with self._target.open("rb+") as file:
-            os.fsync(file.fileno())
+        durable.sync(self._target)
         with self._file.open("a", encoding="utf-8") as file:
             file.writelines(chunk.to_json() + "\n" for chunk in self._new)
         self._new.clear()

@@ -7,7 +7,6 @@ What that gains is measured on images that had no part in the choice.
 
 import contextlib
 import json
-import shutil
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,21 +14,23 @@ from pathlib import Path
 
 import numpy as np
 
+from autocnn import durable
 from autocnn.data.cache import Prepared, open_search_images
 from autocnn.data.splits import search_splits
 from autocnn.deliver.networks import ENSEMBLE
 from autocnn.deliver.predict import MEMBERS
 from autocnn.errors import NoResultError, RequestError
 from autocnn.quantities import plural
-from autocnn.search.best import ANSWERS, read_card
+from autocnn.search.best import ANSWERS, check, read_card
 from autocnn.search.kept import NETWORKS
 from autocnn.search.study import StudyConfig
 from autocnn.store.rows import standard_error
-from autocnn.train.answers import load
+from autocnn.train.answers import Answers, load
 
 OF_ONE = {
     *("seed", "epoch", "final", "fold", "folds", "corrected_by", "corrected_interval"),
     *("val_accuracy_corrected", "test_accuracy", "test_interval", "test_images"),
+    "sha256",
 }
 """What the card of a network alone says besides."""
 MOST_STEPS = 30
@@ -71,8 +72,7 @@ def build(home: Path, config: StudyConfig, data: Prepared) -> Chosen:
     found = {
         name: said.logits.float().numpy()
         for name, folder in _kept(home).items()
-        if (said := load(folder / ANSWERS)) is not None
-        and len(said.logits) == len(labels)
+        if (said := _answers(folder)) is not None and len(said.logits) == len(labels)
     }
     if len(found) < 2:
         raise NoResultError(
@@ -96,13 +96,22 @@ def _kept(home: Path) -> dict[str, Path]:
     return known
 
 
+def _answers(folder: Path) -> Answers | None:
+    """Read what a network said of the validation images; None if it is not known."""
+    said = load(folder / ANSWERS)
+    if said is not None:
+        check(folder, read_card(folder), ANSWERS)
+    return said
+
+
 def _keep(home: Path, chosen: Chosen) -> None:
     """Copy the chosen ones into a folder of their own, whole or not at all."""
-    folder, kept = home / ENSEMBLE, _kept(home)
-    fresh = home / f".{ENSEMBLE}-new"
-    shutil.rmtree(fresh, ignore_errors=True)
-    for name in chosen.weights:
-        shutil.copytree(kept[name], fresh / MEMBERS / name)
+    kept = _kept(home)
+    files = {
+        f"{MEMBERS}/{name}/{path.name}": path.read_bytes()
+        for name in chosen.weights
+        for path in kept[name].iterdir()
+    }
     cards = [read_card(kept[name]) for name in chosen.weights]
     best = max(cards, key=lambda card: float(card["val_accuracy"]))
     card = best | {
@@ -115,10 +124,8 @@ def _keep(home: Path, chosen: Chosen) -> None:
         "gain_standard_error": chosen.gain_error,
     }
     card = {name: value for name, value in card.items() if name not in OF_ONE}
-    text = json.dumps(card, indent=2, ensure_ascii=False)
-    (fresh / "card.json").write_text(text + "\n", encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    fresh.rename(folder)
+    text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
+    durable.write_folder(home / ENSEMBLE, {**files, "card.json": text.encode()})
 
 
 def choose(answers: Mapping[str, np.ndarray], labels: np.ndarray) -> Chosen:

@@ -17,6 +17,7 @@ from autocnn import recipe as recipes
 from autocnn.errors import NoResultError
 from autocnn.nets.net import build
 from autocnn.recipe import ImageShape, Recipe
+from autocnn.search import best
 from autocnn.train.weights import load_weights
 
 MEMBERS = "members"
@@ -96,11 +97,13 @@ class Network:
 
 
 def load(folder: Path, device: torch.device) -> Network:
-    """Load a kept network; NoResultError if the folder holds none."""
+    """Load a kept network; NoResultError if the folder holds none, or a damaged one."""
     try:
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         if members := card.get("ensemble"):
             return _together(folder, card, members, device)
+        best.check(folder, card, "model.safetensors", "recipe.toml")
+        card.pop("sha256", None)  # of files that others are made of
         recipe = recipes.read(folder / "recipe.toml")
         shape = ImageShape(
             **{name: card["preprocessing"][name] for name in ("height", "width")},

@@ -13,6 +13,7 @@ import numpy as np
 import optuna
 import torch
 
+from autocnn import durable
 from autocnn.data.batches import batches_of
 from autocnn.data.cache import Prepared, open_test_images
 from autocnn.deliver.predict import load
@@ -20,7 +21,6 @@ from autocnn.evaluation import Evaluation, evaluate
 from autocnn.search import best
 from autocnn.storage import retried
 from autocnn.store.honest import TEST, Opening, openings
-from autocnn.train.checkpoint import replacing
 from autocnn.train.loop import answered
 
 
@@ -101,6 +101,6 @@ def _write(
         documents = [each.to_dict() for each in notes]
         retried(lambda: study.set_user_attr(TEST, documents))
         path = record(home, len(notes))
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(found.to_dict()), encoding="utf-8")
-    best.annotate(folder, **opening.to_card())
+    text = json.dumps(found.to_dict()).encode()
+    durable.until_written(lambda: durable.write(path, text))
+    durable.until_written(lambda: best.annotate(folder, **opening.to_card()))

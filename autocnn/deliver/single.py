@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autocnn import events
+from autocnn import durable, events
 from autocnn.data.cache import Prepared, open_search_images
 from autocnn.data.splits import search_splits
-from autocnn.errors import AutocnnError
+from autocnn.errors import AutocnnError, UnavailableError
 from autocnn.events import Emit, EpochEnded
 from autocnn.nets.net import summarize
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.search import best
-from autocnn.search.jobs import ATTEMPTS, POLL_SECONDS, Engine, Job, Progress
+from autocnn.search.jobs import ATTEMPTS, POLL_SECONDS, Engine, Job, Progress, Remark
 from autocnn.train.answers import load
 from autocnn.train.attempt import answers_file, weights_file
+from autocnn.waiting import LATER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +95,8 @@ def follow(
                     emit(message)
             elif isinstance(message, Progress):
                 pass  # epochs are news enough here
+            elif isinstance(message, Remark):
+                emit(events.Notice(text=message.text))
             elif message.outcome == "complete":
                 return list(heard.values())
             elif asked:
@@ -103,6 +106,8 @@ def follow(
                 text = f"the training goes on from its checkpoint: {message.reason}"
                 emit(events.Notice(text=text))
                 engine.submit(job)
+            elif message.outcome == "unsaved":
+                raise UnavailableError(message.reason, hint=LATER)
             else:
                 raise AutocnnError(
                     f"the training failed: {message.reason}",
@@ -138,6 +143,8 @@ def _keep(
     recipe = dataclasses.replace(request.recipe, shape=request.shape)
     weights = weights_file(work, 0, leading.epoch)
     said = None if on_val else load(answers_file(work))
-    best.keep(request.folder, weights, recipe, card, said)
+    durable.until_written(
+        lambda: best.keep(request.folder, weights, recipe, card, said)
+    )
     shutil.rmtree(work, ignore_errors=True)
     return card

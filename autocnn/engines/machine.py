@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from autocnn import device as devices
+from autocnn import durable
 from autocnn.data.augmentations import AUGMENTATIONS
 from autocnn.data.cache import default_cache_dir
 from autocnn.nets.activations import ACTIVATIONS
@@ -24,7 +25,6 @@ from autocnn.processes import (
 )
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.train import calibrate
-from autocnn.train.checkpoint import replacing
 from autocnn.train.cost import Calibration
 from autocnn.train.latency import measure as measure_latency
 from autocnn.train.learner import Learner
@@ -73,8 +73,8 @@ def prices(
     found = _measured(device, workers)
     if found is not None:
         try:
-            with replacing(_file(device, workers)) as file:
-                file.write_text(json.dumps(found.to_dict()) + "\n", encoding="utf-8")
+            text = json.dumps(found.to_dict()) + "\n"
+            durable.write(_file(device, workers), text.encode())
         except OSError as error:
             logger.warning("the measured speed is not kept: %s", error)
     return found

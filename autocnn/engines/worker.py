@@ -18,7 +18,7 @@ from autocnn.data.batches import Batches, batches_of, train_and_val
 from autocnn.data.cache import open_info, open_search_images
 from autocnn.data.images import DataInfo, Images
 from autocnn.data.splits import Split, search_splits
-from autocnn.errors import AutocnnError
+from autocnn.errors import AutocnnError, UnavailableError
 from autocnn.quantities import duration
 from autocnn.search.jobs import (
     PROGRESS_SECONDS,
@@ -27,10 +27,12 @@ from autocnn.search.jobs import (
     Message,
     Outcome,
     Progress,
+    Remark,
 )
 from autocnn.train import attempt
 from autocnn.train.learner import Learner
 from autocnn.train.loop import Diverged
+from autocnn.waiting import saying
 
 Send = Callable[[Message], None]
 KeepGoing = Callable[[], bool]
@@ -56,13 +58,20 @@ def main(connection: Connection, device_name: str, threads: int) -> None:
 def run(job: Job, device: torch.device, send: Send, keep_going: KeepGoing) -> JobEnded:
     """Train one job to its end or until told to leave it; never raise."""
     outcome: Outcome
+
+    def say(text: str) -> None:
+        send(Remark(trial=job.trial, text=text))
+
     try:
-        _train(job, device, send, keep_going)
+        with saying(say):
+            _train(job, device, send, keep_going)
         outcome, reason = ("complete", "") if keep_going() else ("stopped", "")
     except TookTooLong as error:
         outcome, reason = "failed", str(error)
     except Diverged as error:
         outcome, reason = "failed", f"diverged: {error}"
+    except UnavailableError as error:
+        outcome, reason = ("unsaved" if keep_going() else "stopped"), error.problem
     except AutocnnError as error:
         outcome, reason = "failed", error.problem
     except torch.OutOfMemoryError:
@@ -136,7 +145,8 @@ def _train(job: Job, device: torch.device, send: Send, keep_going: KeepGoing) ->
         for epoch in attempt.go_on(
             job.folder, learner, train, val, fold=fold, keep_going=telling
         ):
-            send(say(epoch))
+            if fold or epoch.number > job.reported:
+                send(say(epoch))  # else the last checkpoint was lost after it was told
         if not keep_going():
             return
         before += attempt.seconds(learner)

@@ -1,17 +1,17 @@
 """The best network so far, kept where people find it: STUDY/best/."""
 
+import hashlib
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
-from autocnn import __version__
+from autocnn import __version__, durable
 from autocnn import recipe as recipes
 from autocnn.data.images import DataInfo
+from autocnn.errors import NoResultError
 from autocnn.recipe import Recipe
 from autocnn.store.rows import StudySnapshot, standard_error
-from autocnn.train.answers import Answers, save
-from autocnn.train.checkpoint import replacing
+from autocnn.train.answers import Answers, dumps
 
 ANSWERS = "validation.safetensors"
 
@@ -63,23 +63,19 @@ def keep(
     """Replace what `folder` holds by these weights, their recipe and their card.
 
     Beside them, if they are given, its answers to the validation images. A reader
-    finds the old network or the new one, never a mixture.
+    finds the old network or the new one, never a mixture. The card holds a SHA-256 of
+    each of the other files. FileNotFoundError if the weights are gone, other OSErrors
+    if it cannot be written.
     """
-    fresh, old = _beside(folder)
-    recover(folder)
-    for leftover in (fresh, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    shutil.copyfile(weights, fresh / "model.safetensors")
-    (fresh / "recipe.toml").write_text(recipes.dumps(recipe), encoding="utf-8")
-    text = json.dumps(card, indent=2, ensure_ascii=False)
-    (fresh / "card.json").write_text(text + "\n", encoding="utf-8")
+    files = {
+        "model.safetensors": weights.read_bytes(),
+        "recipe.toml": recipes.dumps(recipe).encode(),
+    }
     if answers is not None:
-        save(fresh / ANSWERS, answers)
-    if folder.exists():
-        folder.rename(old)
-    fresh.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+        files[ANSWERS] = dumps(answers)
+    sums = {name: hashlib.sha256(file).hexdigest() for name, file in files.items()}
+    files["card.json"] = _text(card | {"sha256": sums})
+    durable.write_folder(folder, files)
 
 
 def read_card(folder: Path) -> dict[str, Any]:
@@ -88,11 +84,28 @@ def read_card(folder: Path) -> dict[str, Any]:
     return found
 
 
+def check(folder: Path, card: dict[str, Any], *names: str) -> None:
+    """Compare files with their SHA-256 in the card; NoResultError if one differs.
+
+    A card of an earlier version knows of none.
+    """
+    known = card.get("sha256", {})
+    for name in {*names} & {*known}:
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != known[name]:
+            raise NoResultError(
+                f"{folder / name} is damaged: its SHA-256 is not that in card.json",
+                hint="make the network again with autocnn train, or name another "
+                "with --model",
+            )
+
+
 def annotate(folder: Path, **more: Any) -> None:
     """Add to a kept network's card, whole or not at all."""
-    text = json.dumps(read_card(folder) | more, indent=2, ensure_ascii=False)
-    with replacing(folder / "card.json") as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+    durable.write(folder / "card.json", _text(read_card(folder) | more))
+
+
+def _text(card: dict[str, Any]) -> bytes:
+    return (json.dumps(card, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def kept_score(folder: Path, study: StudySnapshot) -> float:
@@ -101,7 +114,7 @@ def kept_score(folder: Path, study: StudySnapshot) -> float:
     A network that a deleted study of the same name left there is none. For one without
     a score, the trial whose recipe it has speaks.
     """
-    recover(folder)
+    durable.recover(folder)
     try:
         card = read_card(folder)
         score, trial = card["val_accuracy"], card["trial"]
@@ -113,18 +126,3 @@ def kept_score(folder: Path, study: StudySnapshot) -> float:
     source = study.final if card.get("final") and not card.get("on_val") else row
     known = source is not None and (source.val_accuracy or 0.0) >= score
     return score if known and card["study"] == study.name else -1.0
-
-
-def recover(folder: Path) -> None:
-    """Put back the old network if `keep` was broken off between its two renames."""
-    _, old = _beside(folder)
-    if old.exists() and not folder.exists():
-        old.rename(folder)
-
-
-def _beside(folder: Path) -> tuple[Path, Path]:
-    """Say where the new network is put together, and where the old one goes."""
-    return (
-        folder.with_name(f".{folder.name}-new"),
-        folder.with_name(f".{folder.name}-old"),
-    )

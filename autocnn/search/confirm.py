@@ -18,7 +18,15 @@ from autocnn import recipe as recipes
 from autocnn.events import Emit, EpochEnded
 from autocnn.quantities import duration
 from autocnn.search.beat import Beat
-from autocnn.search.jobs import ATTEMPTS, POLL_SECONDS, Engine, Job, JobEnded, Message
+from autocnn.search.jobs import (
+    ATTEMPTS,
+    POLL_SECONDS,
+    Engine,
+    Job,
+    JobEnded,
+    Message,
+    Remark,
+)
 from autocnn.search.kept import CONFIRM_FOLDER
 from autocnn.search.steering import Do, Steering
 from autocnn.search.trials import Plan
@@ -156,6 +164,8 @@ class Confirmation:
             return
         if isinstance(message, EpochEnded):
             training.scores[message.fold, message.epoch] = message.val_accuracy
+        if isinstance(message, Remark):
+            self._emit(events.Notice(text=message.text))
         if not isinstance(message, JobEnded):
             return
         if message.outcome == "lost" and training.attempts < ATTEMPTS:
@@ -163,7 +173,10 @@ class Confirmation:
             self._engine.submit(training.job)
             return
         del self._training[message.trial]
-        if message.outcome != "stopped":
+        if message.outcome == "unsaved":
+            self._asked = True
+            self._emit(events.Notice(text=message.reason))
+        elif message.outcome != "stopped":
             score = training.score if message.outcome == "complete" else 0.0
             self._write(training, score)
 

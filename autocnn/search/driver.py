@@ -68,12 +68,15 @@ class Driver:
     def _run(self, stopping: Callable[[], bool]) -> Outcome:
         """Search until the plan is done; return how it ended.
 
-        ``interrupted``: `stopping` said so, and unfinished trials go on another time.
+        ``interrupted``: `stopping` said so, or they cannot be written down; unfinished
+        trials go on another time.
         ``failed``: trials failed in the same way, one after the other.
         """
         while True:
             self._steering.obey(self)
-            if self._stopping or stopping():
+            if self._hands.unsaved:
+                self._tell_both(Notice(text=f"the search stops: {self._hands.unsaved}"))
+            if self._stopping or self._hands.unsaved or stopping():
                 self._say("stopping")
                 return self._hands.leave("interrupted")
             if (ending := self._ending()) is not None:

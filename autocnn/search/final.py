@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 
 import optuna
 
-from autocnn import events
+from autocnn import durable, events
 from autocnn import recipe as recipes
 from autocnn.events import Emit, EpochEnded
 from autocnn.nets.net import summarize
@@ -21,7 +21,15 @@ from autocnn.recipe import Recipe
 from autocnn.search import best
 from autocnn.search.beat import Beat
 from autocnn.search.hands import Outcome
-from autocnn.search.jobs import ATTEMPTS, POLL_SECONDS, Engine, Job, JobEnded, Progress
+from autocnn.search.jobs import (
+    ATTEMPTS,
+    POLL_SECONDS,
+    Engine,
+    Job,
+    JobEnded,
+    Progress,
+    Remark,
+)
 from autocnn.search.kept import FINAL_FOLDER
 from autocnn.search.steering import Do, Steering
 from autocnn.search.trials import Plan
@@ -107,8 +115,13 @@ class FinalTraining:
                         self._hear(message)
                     case Progress():
                         self._pace = Pace(message.epoch, round(message.share, 3))
+                    case Remark():
+                        self._emit(events.Notice(text=message.text))
                     case JobEnded(outcome="complete"):
                         return "complete", ""
+                    case JobEnded(outcome="unsaved"):
+                        self._emit(events.Notice(text=message.reason))
+                        return "interrupted", ""
                     case JobEnded() if told and leaves:
                         return "interrupted", ""
                     case JobEnded() if told:
@@ -216,7 +229,10 @@ class FinalTraining:
         weights = weights_file(self._folder, 0, epoch.epoch)
         try:
             said = None if on_val else answers.load(answers_file(self._folder))
-            best.keep(self._plan.folder / "best", weights, recipe, card, said)
+            folder = self._plan.folder / "best"
+            durable.until_written(
+                lambda: best.keep(folder, weights, recipe, card, said)
+            )
         except FileNotFoundError:
             return  # an earlier epoch is as good, or a later one is better
         self._kept = math.inf if on_val else epoch.val_accuracy

@@ -11,9 +11,9 @@ from optuna.trial import TrialState
 from autocnn import events
 from autocnn.errors import RequestError
 from autocnn.events import Emit, EpochEnded
-from autocnn.search import refusals, trials
+from autocnn.search import jobs, refusals, trials
 from autocnn.search.forecast import Forecast
-from autocnn.search.jobs import ATTEMPTS, POLL_SECONDS, Engine, JobEnded, Progress
+from autocnn.search.jobs import Engine, JobEnded, Progress, Remark
 from autocnn.search.kept import Kept
 from autocnn.search.pauses import Pauses
 from autocnn.search.refusals import Refusals
@@ -52,6 +52,8 @@ class Hands:
         self.running: dict[int, Running] = {}
         self.leaving: set[int] = set()
         """Trials that workers were told to leave, and have not yet left."""
+        self.unsaved = ""
+        """Why a trial could not be written down for minutes, if one could not."""
         found = study.get_trials(deepcopy=False)
         self.refusals = Refusals(plan, found)
         known = [trial for trial in found if not is_refused(trial)]
@@ -109,7 +111,7 @@ class Hands:
             self.running.values(), pending, self.tally.spent, len(self.pauses)
         )
 
-    def listen(self, patience: float = POLL_SECONDS) -> None:
+    def listen(self, patience: float = jobs.POLL_SECONDS) -> None:
         """Hear what workers have to say, waiting for it so many seconds."""
         for message in self._engine.poll(patience):
             running = self.running.get(message.trial)
@@ -119,13 +121,11 @@ class Hands:
                 case JobEnded() if running:
                     self._end(running, message)
                 case Progress() if running:
-                    speeds = running.images_per_second
-                    running.pace = Pace(
-                        message.epoch,
-                        round(message.share, 3),
-                        message.fold,
-                        speeds[-1] if speeds else 0.0,
-                    )
+                    share, speeds = round(message.share, 3), running.images_per_second
+                    speed = speeds[-1] if speeds else 0.0
+                    running.pace = Pace(message.epoch, share, message.fold, speed)
+                case Remark() if running:
+                    self._emit(events.Notice(text=message.text))
                 case JobEnded():
                     self.leaving.discard(message.trial)
                     if message.trial not in self.pauses:
@@ -136,13 +136,12 @@ class Hands:
     def _hear(self, running: Running, epoch: EpochEnded) -> None:
         """Report an epoch (or a fold, at its last one), and judge the trial."""
         self._emit(epoch)
-        running.images_per_second.append(epoch.images_per_second)
+        speed = epoch.images_per_second
+        running.images_per_second.append(speed)
         running.seconds = epoch.trained_seconds
         running.last_epoch_seconds = epoch.seconds
         over = epoch.epoch == epoch.epochs
-        running.pace = Pace(
-            epoch.epoch + (not over), float(over), epoch.fold, epoch.images_per_second
-        )
+        running.pace = Pace(epoch.epoch + (not over), float(over), epoch.fold, speed)
         step = epoch.fold or epoch.epoch
         unfinished = epoch.fold and epoch.epoch < epoch.epochs
         if step != len(running.curve) + 1 or unfinished:
@@ -155,8 +154,7 @@ class Hands:
         self.tally.spent.epochs.append(epoch.seconds)
         if not epoch.fold:
             self._kept.offer(running)
-        last = running.folds or epoch.epochs
-        if step == last:
+        if step == (running.folds or epoch.epochs):
             return
         if self.pauses.holds(running) or (
             step in self.pauses.judged and self.gives_way(running)
@@ -196,8 +194,7 @@ class Hands:
     def give_up(self, trial: int, reason: str = "") -> None:
         """Tell a paused trial PRUNED; by default for where it stands."""
         running = self.pauses.take(trial)
-        reason = reason or self.pauses.standing(running)
-        self.tell(running, TrialState.PRUNED, reason)
+        self.tell(running, TrialState.PRUNED, reason or self.pauses.standing(running))
         if trial not in self.leaving:
             self._kept.forget(trial)
 
@@ -216,7 +213,7 @@ class Hands:
         lost = ended.outcome == "lost"
         if lost and running.number in self.leaving:
             ended = dataclasses.replace(ended, outcome="stopped")
-        elif lost and running.attempts < ATTEMPTS:
+        elif lost and running.attempts < jobs.ATTEMPTS:
             text = f"trial {running.number} goes on from its checkpoint: {ended.reason}"
             self._emit(events.Notice(text=text))
             running.attempts += 1
@@ -226,6 +223,11 @@ class Hands:
         self.leaving.discard(running.number)
         if ended.outcome == "stopped":
             return  # interrupted: it goes on another time
+        if ended.outcome == "unsaved":
+            self.unsaved = ended.reason
+            running.trial.set_user_attr("status", "interrupted")
+            del self.running[running.number]
+            return
         if ended.outcome == "complete":
             if running.folds:
                 self._kept.offer(running)

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from autocnn.events import EpochEnded
 from autocnn.recipe import ImageShape, Recipe
 
-Outcome = Literal["complete", "stopped", "failed", "lost"]
+Outcome = Literal["complete", "stopped", "failed", "lost", "unsaved"]
 ATTEMPTS = 3
 """Workers that a job may cost before it counts as failed."""
 POLL_SECONDS = 0.2
@@ -47,7 +47,8 @@ class JobEnded:
 
     trial: int
     outcome: Outcome
-    """`lost`: the worker died; the trial may go on from its checkpoint."""
+    """`lost`: the worker died; the trial may go on from its checkpoint. `unsaved`: its
+    checkpoint could not be written for minutes; it goes on another time."""
     reason: str = ""
 
 
@@ -63,7 +64,15 @@ class Progress:
     fold: int = 0
 
 
-Message = EpochEnded | JobEnded | Progress
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """What a worker has to tell a person: that it waits, and for what."""
+
+    trial: int
+    text: str
+
+
+Message = EpochEnded | JobEnded | Progress | Remark
 
 
 class Engine(Protocol):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from optuna.trial import FrozenTrial, TrialState
 
-from autocnn import events
+from autocnn import durable, events
 from autocnn.events import Emit
 from autocnn.search.best import kept_score
 from autocnn.search.trials import Plan, Running, keep, prepare
@@ -37,12 +37,12 @@ class Kept:
         score = running.score or 0.0
         if (score, -running.number) <= (self._score, -self._trial):
             return
-        if keep(running, self._plan, self._study, self._plan.folder / "best"):
+        folder = self._plan.folder / "best"
+        if self._keep(running, folder):
             self._score, self._trial = score, running.number
-            folder = str(self._plan.folder / "best")
             self._emit(
                 events.BestImproved(
-                    trial=running.number, val_accuracy=score, folder=folder
+                    trial=running.number, val_accuracy=score, folder=str(folder)
                 )
             )
 
@@ -55,12 +55,18 @@ class Kept:
         if running.job is None:  # it has waited since an earlier run
             prepare(running, self._plan)
         folder = self._plan.folder / NETWORKS
-        if keep(running, self._plan, self._study, folder / str(running.number)):
+        if self._keep(running, folder / str(running.number)):
             scores[running.number] = score
         if len(scores) > MOST_NETWORKS:
             worst = min(scores, key=lambda trial: (scores[trial], -trial))
             del scores[worst]
             shutil.rmtree(folder / str(worst), ignore_errors=True)
+
+    def _keep(self, running: Running, folder: Path) -> bool:
+        """Keep a trial's network, if it is there; wait while it cannot be written."""
+        return durable.until_written(
+            lambda: keep(running, self._plan, self._study, folder)
+        )
 
     def forget(self, trial: int) -> None:
         """Delete the checkpoints of a trial that will not go on."""

@@ -10,7 +10,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from autocnn.train.checkpoint import replacing
+from autocnn import durable
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,12 +51,16 @@ def joined(folds: Sequence[Answers]) -> Answers:
 
 
 def save(path: Path, answers: Answers) -> None:
-    """Write them, eight images a byte, whole or not at all."""
+    """Write them whole or not at all."""
+    durable.write(path, dumps(answers))
+
+
+def dumps(answers: Answers) -> bytes:
+    """Give what a file of them holds, eight images a byte."""
     packed = torch.from_numpy(np.packbits(answers.right.numpy(), axis=1))
-    with replacing(path) as temporary:
-        safetensors.torch.save_file(
-            {"logits": answers.logits.contiguous(), "right": packed}, temporary
-        )
+    return safetensors.torch.save(
+        {"logits": answers.logits.contiguous(), "right": packed}
+    )
 
 
 def load(path: Path) -> Answers | None:

@@ -4,8 +4,10 @@ A folder holds one training, or those of one trial's folds, told apart by number
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
+from autocnn import durable
 from autocnn.data.batches import Batches
 from autocnn.events import EpochEnded
 from autocnn.train import answers, checkpoint
@@ -17,6 +19,8 @@ from autocnn.train.weights import save_weights
 
 def resume(folder: Path, learner: Learner, *, fold: int = 0) -> None:
     """Bring a fresh learner to where the training in this folder stands."""
+    for leftover in folder.glob(".*"):  # of a process that died while it wrote
+        leftover.unlink(missing_ok=True)
     checkpoint.restore(_checkpoint(folder, fold), learner)
 
 
@@ -33,21 +37,33 @@ def go_on(
 
     With it, if they are what counts, its weights: those of the best epoch; in
     cross-validation those of the last one, as in scikit-learn, and so without
-    validation images.
+    validation images. While they cannot be written, it waits; UnavailableError after
+    some minutes.
     """
     kept = answers.load(answers_file(folder, fold))
     for epoch in fit(learner, train, val, keep_going=keep_going):
         last = epoch.number == learner.settings.epochs
         leads = last if fold or val is None else epoch == learner.best
-        if leads:
-            for old in folder.glob(f"best-{fold}-*.safetensors"):
-                old.unlink()
-            save_weights(weights_file(folder, fold, epoch.number), learner.result)
         if val is not None:
             kept = _with_last(kept, learner, leads=leads)
-            answers.save(answers_file(folder, fold), kept)
-        checkpoint.save(_checkpoint(folder, fold), learner)
+        save = partial(_save, folder, fold, learner, kept, leads=leads)
+        durable.until_written(save)
         yield epoch
+
+
+def _save(
+    folder: Path, fold: int, learner: Learner, kept: Answers | None, *, leads: bool
+) -> None:
+    """Write an epoch down: the checkpoint last, so that where it is, all is."""
+    weights = weights_file(folder, fold, len(learner.history))
+    if leads:
+        save_weights(weights, learner.result)
+    if kept is not None:
+        answers.save(answers_file(folder, fold), kept)
+    checkpoint.save(_checkpoint(folder, fold), learner)
+    if leads:
+        for old in {*folder.glob(f"best-{fold}-*.safetensors")} - {weights}:
+            old.unlink()
 
 
 def _with_last(kept: Answers | None, learner: Learner, *, leads: bool) -> Answers:

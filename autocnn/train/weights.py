@@ -6,7 +6,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from autocnn.train.checkpoint import replacing
+from autocnn import durable
 
 
 def save_weights(path: Path, net: nn.Module) -> None:
@@ -15,8 +15,7 @@ def save_weights(path: Path, net: nn.Module) -> None:
         name: tensor.detach().cpu().contiguous()
         for name, tensor in net.state_dict().items()
     }
-    with replacing(path) as temporary:
-        safetensors.torch.save_file(state, temporary)
+    durable.write(path, safetensors.torch.save(state))
 
 
 def load_weights(path: Path, net: nn.Module, device: torch.device) -> None:

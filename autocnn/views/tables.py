@@ -16,6 +16,7 @@ from autocnn.names import printable
 Row = Mapping[str, Any]
 
 count, duration, plural = quantities.count, quantities.duration, quantities.plural
+size = quantities.size
 
 
 def accuracy(value: float | None) -> str:
@@ -28,16 +29,6 @@ def score(value: float | None, error: float | None) -> str:
     if value is None or error is None:
         return accuracy(value)
     return f"{accuracy(value)} ±{100 * error:.1f}"
-
-
-def size(number: float) -> str:
-    """Write bytes: 1288490188 to ``1.2 GB``."""
-    units = ("B", "kB", "MB", "GB")
-    for unit in units:
-        if number < 1000 or unit == units[-1]:
-            break
-        number /= 1000
-    return f"{float(f'{number:.3g}'):g} {unit}"
 
 
 def settings(params: Mapping[str, Any], *, most: int = 0) -> str:

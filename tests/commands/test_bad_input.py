@@ -92,7 +92,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_any_work(run, here):
     ran = run("search", "--trials", 1)
     assert ran.code == 2
     assert (
-        "cannot write the storage" in ran.err
+        "cannot write to studies: Not a directory" in ran.err
         or "--studies studies is a file" in ran.err
     )
 

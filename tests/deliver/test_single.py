@@ -9,9 +9,9 @@ import torch
 
 from autocnn.deliver.single import Request, train
 from autocnn.engines.local import LocalEngine
-from autocnn.errors import AutocnnError
+from autocnn.errors import AutocnnError, UnavailableError
 from autocnn.events import EpochEnded, Notice
-from autocnn.search.jobs import JobEnded
+from autocnn.search.jobs import JobEnded, Remark
 
 
 @pytest.fixture
@@ -49,7 +49,8 @@ def test_a_training_that_was_stopped_goes_on_and_keeps_its_best(request_, engine
         assert before == after
     scores = {e.epoch: e.val_accuracy for e in again if isinstance(e, EpochEnded)}
     assert card["val_accuracy"] == max(scores.values()) == scores[card["epoch"]]
-    assert json.loads((request_.folder / "card.json").read_text()) == card
+    kept = json.loads((request_.folder / "card.json").read_text())
+    assert {name: value for name, value in kept.items() if name != "sha256"} == card
     assert (request_.folder / "model.safetensors").exists()
     assert [path.name for path in request_.folder.parent.iterdir()] == ["kept"]
 
@@ -112,3 +113,23 @@ def test_one_that_learns_from_the_validation_images_has_no_score(request_, engin
     ]
     scored = train(request_, engine, lambda _event: None, stopping=lambda: False)
     assert scored["val_accuracy"] is not None
+
+
+class FullDisk:
+    """An engine whose worker waits for room, and then gives it up."""
+
+    def submit(self, job) -> None:
+        pass
+
+    def poll(self, timeout):
+        waits = Remark(trial=0, text="waiting: the disk is full")
+        ended = JobEnded(trial=0, outcome="unsaved", reason="the disk is full")
+        return [waits, ended]
+
+
+def test_a_full_disk_is_told_and_costs_no_more_than_time(request_):
+    said = []
+    with pytest.raises(UnavailableError, match="the disk is full") as caught:
+        train(request_, FullDisk(), said.append, stopping=lambda: False)
+    assert "run the same command again" in caught.value.hint
+    assert said[-1] == Notice(text="waiting: the disk is full")

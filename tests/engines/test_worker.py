@@ -1,5 +1,7 @@
 """What a worker does with a job: trains, reports, saves, goes on, never raises."""
 
+import dataclasses
+import errno
 import itertools
 
 import pytest
@@ -12,12 +14,13 @@ from autocnn.device import place
 from autocnn.engines.worker import run
 from autocnn.events import EpochEnded
 from autocnn.nets.net import build
-from autocnn.search.jobs import JobEnded
+from autocnn.search.jobs import Job, JobEnded, Remark
 from autocnn.train.attempt import weights_file
 from autocnn.train.loop import score
 from autocnn.train.weights import load_weights
 
 CPU = torch.device("cpu")
+FULL_OR_FORBIDDEN = [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES]
 
 
 def always() -> bool:
@@ -34,6 +37,11 @@ def work():
         return told, ended
 
     return work_on
+
+
+def elsewhere(job: Job) -> Job:
+    """The same job in another folder."""
+    return dataclasses.replace(job, folder=job.folder.with_name("elsewhere"))
 
 
 def rescored(job, weights, fold: int = 0) -> float:
@@ -171,15 +179,6 @@ def test_running_out_of_memory_is_a_failed_trial(work, make_job, monkeypatch):
     assert (ended.outcome, ended.reason) == ("failed", "out of memory on the device")
 
 
-def test_a_full_disk_is_a_failed_trial(work, make_job):
-    job = make_job()
-    job.folder.parent.mkdir(parents=True)
-    job.folder.write_text("a file where the folder should be")
-    _, ended = work(job)
-    assert ended.outcome == "failed"
-    assert ended.reason
-
-
 def test_a_training_that_takes_too_long_fails_and_those_before_count(work, make_job):
     told, ended = work(make_job(epochs=100_000, most_seconds=0.5))
     assert ended.outcome == "failed"
@@ -188,3 +187,59 @@ def test_a_training_that_takes_too_long_fails_and_those_before_count(work, make_
     again, ended = work(make_job(epochs=100_000, most_seconds=0.5))
     assert ended.reason == "it trained longer than 0.5s"
     assert len(again) <= len(told) + 1
+
+
+@pytest.mark.parametrize("call", range(1, 12))
+def test_a_disk_that_is_full_for_a_while_changes_nothing(
+    work, make_job, failing, pauses, call
+):
+    job = make_job(epochs=3)
+    unbroken, _ = work(elsewhere(job))
+    with failing(call, times=5):
+        told, ended = work(job)
+    assert ended.outcome == "complete"
+    remarks = [each.text for each in told if isinstance(each, Remark)]
+    assert len(remarks) == 2
+    assert "cannot write" in remarks[0]
+    assert "the disk is full" in remarks[0]
+    assert remarks[1] == "the wait is over"
+    epochs = [each for each in told if isinstance(each, EpochEnded)]
+    assert [e.val_loss for e in epochs] == [e.val_loss for e in unbroken]
+
+
+@pytest.mark.parametrize("code", FULL_OR_FORBIDDEN)
+def test_a_disk_that_stays_full_lets_a_trial_go_on_another_time(
+    work, make_job, failing, pauses, code
+):
+    job = make_job(epochs=4)
+    unbroken, _ = work(elsewhere(job))
+    with failing(25, times=10**6, code=code):
+        told, ended = work(job)
+    epochs = [each for each in told if isinstance(each, EpochEnded)]
+    assert ended.outcome == "unsaved"
+    assert f"cannot write {job.folder}" in ended.reason
+    assert 0 < len(epochs) < 4
+    assert list(job.folder.glob(".*")) == []
+    more, ended = work(dataclasses.replace(job, reported=len(epochs)))
+    assert ended.outcome == "complete"
+    assert [e.val_loss for e in epochs + more] == [e.val_loss for e in unbroken]
+
+
+def test_no_epoch_is_told_twice_if_the_last_checkpoint_is_lost(work, make_job):
+    job, asked = make_job(epochs=4), itertools.count()
+    unbroken, _ = work(elsewhere(job))
+    told, _ = work(job, keep_going=lambda: next(asked) < 9)
+    assert len(told) > 1
+    (job.folder / "checkpoint-0.pt").write_bytes(b"torn")
+    more, ended = work(dataclasses.replace(job, reported=len(told)))
+    assert ended.outcome == "complete"
+    assert [each.epoch for each in told + more] == [1, 2, 3, 4]
+    assert [e.val_loss for e in told + more] == [e.val_loss for e in unbroken]
+
+
+def test_what_a_killed_process_left_half_written_is_removed(work, make_job):
+    job = make_job(epochs=1)
+    job.folder.mkdir(parents=True)
+    (job.folder / ".checkpoint-0.pt.12345").write_bytes(b"half")
+    work(job)
+    assert list(job.folder.glob(".*")) == []

@@ -1,5 +1,6 @@
 """The best network's folder: replaced as a whole, and described honestly."""
 
+import hashlib
 import json
 
 import optuna
@@ -59,7 +60,12 @@ def test_a_kept_network_is_weights_recipe_and_card(
     best.keep(folder, weights, recipe, described())
     assert (folder / "model.safetensors").read_text() == "weights"
     assert recipes.read(folder / "recipe.toml") == recipe
-    assert json.loads((folder / "card.json").read_text()) == described()
+    sums = {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in ("model.safetensors", "recipe.toml")
+    }
+    found = json.loads((folder / "card.json").read_text())
+    assert found == described() | {"sha256": sums}
     assert weights.is_file()
 
 
@@ -109,3 +115,16 @@ def test_without_a_readable_card_nothing_is_kept(tmp_path, content):
     if content is not None:
         (tmp_path / "card.json").write_text(content)
     assert best.kept_score(tmp_path, study_of("tiny", 0.5)) == -1
+
+
+def test_while_there_is_no_room_the_old_network_stays(
+    tmp_path, weights, described, make_recipe, failing
+):
+    folder = tmp_path / "study" / "best"
+    best.keep(folder, weights, make_recipe(), described(0.5, study="tiny"))
+    for number in range(1, 6):
+        full = failing(number, times=10**6)
+        with full, pytest.raises(OSError, match="the disk is full"):
+            best.keep(folder, weights, make_recipe(), described(0.6, study="tiny"))
+        assert best.read_card(folder)["val_accuracy"] == 0.5
+        assert [path.name for path in folder.parent.iterdir()] == ["best"]

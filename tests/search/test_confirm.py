@@ -67,6 +67,18 @@ def test_all_recipes_have_the_same_fresh_seeds(searched, scripted):
     assert not seeds[1] & tried
 
 
+def test_a_full_disk_breaks_it_off_and_it_goes_on(searched, scripted):
+    full = ["unsaved: the disk is full"]
+
+    def script(job, fold, epoch):
+        return full.pop() if full and epoch == 2 else again(job, fold, epoch)
+
+    assert not run(searched, scripted(script))
+    assert searched.told(Notice)[-1].text == "the disk is full"
+    assert run(searched, scripted(script))
+    assert searched.read().confirmed.winner == 3
+
+
 def test_one_that_is_broken_off_goes_on(searched, scripted):
     heard = []
     engine = scripted(lambda *of: heard.append(of) or again(*of))

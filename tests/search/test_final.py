@@ -173,6 +173,17 @@ def test_a_lost_worker_is_replaced_and_a_failure_is_told(searched, scripted):
     assert searched.leftovers() == []
 
 
+def test_a_full_disk_breaks_it_off_and_it_goes_on(searched, scripted):
+    said = iter(["unsaved: the disk is full", *[0.9] * 9])
+    engine = scripted(lambda job, _, epoch: 0.5 if epoch < 3 else next(said))
+    assert finish(searched, engine) == "interrupted"
+    assert "the disk is full" in [each.text for each in searched.told(Notice)]
+    found = searched.read().final
+    assert (found.status, found.done) == ("interrupted", 2)
+    assert finish(searched, engine, begun=found) == "complete"
+    assert [job.reported for job in engine.submitted] == [0, 2]
+
+
 @pytest.mark.parametrize(("seconds", "epochs"), [(2.0, 9), (0.5, 37)])
 def test_another_pace_than_planned_trains_other_epochs_to_their_end(
     searched, scripted, monkeypatch, seconds, epochs

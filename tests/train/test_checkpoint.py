@@ -1,15 +1,21 @@
 """A training on disk goes on bit by bit as if it had never stopped."""
 
 import dataclasses
+import io
 import itertools
 import pickle
+import random
+import subprocess
+import sys
+import time
 
 import pytest
 import torch
 
+from autocnn import recipe as recipes
 from autocnn.train import checkpoint
-from autocnn.train.checkpoint import PLACED, replacing
-from autocnn.train.learner import Learner
+from autocnn.train.checkpoint import PLACED, SEAL
+from autocnn.train.learner import Epoch, Learner
 from autocnn.train.loop import fit
 
 CPU = torch.device("cpu")
@@ -194,6 +200,13 @@ def test_a_damaged_file_means_that_training_starts_over(
     check_equal(unbroken, fresh)
 
 
+def unsealed(path) -> bytes:
+    """Give what an earlier version would have written."""
+    seal, _, content = path.read_bytes().partition(b"\n")
+    assert seal.startswith(SEAL)
+    return content
+
+
 @pytest.mark.parametrize("missing", ["net", "optimizer", "scaler", "history"])
 def test_a_file_that_lacks_something_means_that_training_starts_over(
     learner, tiny_batches, path, missing
@@ -201,30 +214,141 @@ def test_a_file_that_lacks_something_means_that_training_starts_over(
     begun, fresh = learner(), learner()
     next(fit(begun, *tiny_batches))
     checkpoint.save(path, begun)
-    state = torch.load(path)
+    state = torch.load(io.BytesIO(unsealed(path)))
     del state[missing]
     torch.save(state, path)
     assert not checkpoint.restore(path, fresh)
     assert fresh.history == []
 
 
-def test_a_crash_while_writing_leaves_the_old_file(tmp_path):
-    path = tmp_path / "file"
-    path.write_text("old")
-
-    def crash() -> None:
-        with replacing(path) as temporary:
-            temporary.write_text("half")
-            raise KeyError
-
-    with pytest.raises(KeyError):
-        crash()
-    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [
-        ("file", "old")
-    ]
+def test_a_file_of_an_earlier_version_is_read(learner, tiny_batches, path):
+    begun, resumed = learner(), learner()
+    next(fit(begun, *tiny_batches))
+    checkpoint.save(path, begun)
+    path.write_bytes(unsealed(path))
+    assert checkpoint.restore(path, resumed)
+    check_equal(begun, resumed)
 
 
-def test_saving_leaves_one_file(learner, path):
+def torn(new: bytes, old: bytes) -> bytes:
+    """Give a file of which the second half never reached the disk."""
+    return new[: len(new) // 2] + bytes(len(new) - len(new) // 2)
+
+
+def half_stale(new: bytes, old: bytes) -> bytes:
+    """Give a file whose second half is still that of the one before."""
+    return new[: len(new) // 2] + old[len(new) // 2 :]
+
+
+def flipped(new: bytes, old: bytes) -> bytes:
+    place = len(new) // 3
+    return new[:place] + bytes([new[place] ^ 1]) + new[place + 1 :]
+
+
+@pytest.mark.parametrize("damage", [torn, half_stale, flipped, lambda new, old: b""])
+def test_of_a_damaged_file_the_one_before_takes_the_place(
+    learner, tiny_batches, path, damage
+):
+    unbroken, begun, resumed = learner(), learner(), learner()
+    list(fit(unbroken, *tiny_batches))
+    written = []
+    for _ in itertools.islice(fit(begun, *tiny_batches), 3):
+        checkpoint.save(path, begun)
+        written.append(path.read_bytes())
+    path.write_bytes(damage(written[2], written[1]))
+    assert checkpoint.restore(path, resumed)
+    assert len(resumed.history) == 2
+    for _ in fit(resumed, *tiny_batches):
+        checkpoint.save(path, resumed)
+    check_equal(unbroken, resumed)
+    again = learner()
+    assert checkpoint.restore(path, again)
+    check_equal(unbroken, again)
+
+
+def test_a_flipped_bit_is_found_wherever_it_is(learner, tiny_batches, path):
+    begun = learner(epochs=1)
+    next(fit(begun, *tiny_batches))
+    checkpoint.save(path, begun)
+    whole, chance = path.read_bytes(), random.Random(0)
+    for place in (*range(100), *chance.sample(range(len(whole)), 100)):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged)
+        assert not checkpoint.restore(path, learner(epochs=1)), place
+
+
+def test_where_both_are_damaged_training_starts_over(learner, path):
     checkpoint.save(path, learner())
     checkpoint.save(path, learner())
-    assert list(path.parent.iterdir()) == [path]
+    for file in path.parent.iterdir():
+        file.write_bytes(b"")
+    assert not checkpoint.restore(path, learner())
+    assert list(path.parent.iterdir()) == []
+
+
+def test_saving_keeps_one_file_and_the_one_before_it(learner, path):
+    for _ in range(3):
+        checkpoint.save(path, learner())
+    names = sorted(file.name for file in path.parent.iterdir())
+    assert names == ["checkpoint-before.pt", "checkpoint.pt"]
+
+
+def test_whichever_write_fails_the_training_on_disk_can_go_on(
+    learner, tiny_batches, path, failing
+):
+    begun = learner()
+    epochs = fit(begun, *tiny_batches)
+    for number in (1, 2, 3):
+        next(epochs)
+        if number < 3:
+            checkpoint.save(path, begun)
+    for number in range(2, 7):  # the first would make the folder, which is there
+        with failing(number), pytest.raises(OSError, match="disk is full"):
+            checkpoint.save(path, begun)
+        found = learner()
+        assert checkpoint.restore(path, found)
+        assert len(found.history) in {2, 3}
+        checkpoint.save(path, begun)
+    assert checkpoint.restore(path, found)
+    check_equal(begun, found)
+
+
+SAVER = """
+import pathlib, sys, torch
+from autocnn import recipe as recipes
+from autocnn.recipe import ImageShape
+from autocnn.train import checkpoint
+from autocnn.train.learner import Epoch, Learner
+recipe = recipes.from_dict({"layers": ["flatten", "dense 4000"], "train": {}})
+shape = ImageShape(height=8, width=8, channels=1, classes=3)
+learner = Learner(recipe, shape, device=torch.device("cpu"), seed=0)
+print("ready", flush=True)
+while True:
+    number = len(learner.history) + 1
+    learner.history.append(Epoch(number=number, **dict.fromkeys(sys.argv[2:], 0.5)))
+    checkpoint.save(pathlib.Path(sys.argv[1]), learner)
+    print(len(learner.history), flush=True)
+"""
+
+
+def test_a_process_killed_while_it_saves_has_lost_one_epoch_at_most(path, tiny_shape):
+    values = [field.name for field in dataclasses.fields(Epoch)][1:]
+    recipe = recipes.from_dict({"layers": ["flatten", "dense 4000"], "train": {}})
+    chance = random.Random(1)
+    for _ in range(2):
+        for file in path.parent.glob("*"):
+            file.unlink()
+        words = [sys.executable, "-c", SAVER, str(path), *values]
+        saver = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+        assert saver.stdout is not None
+        assert saver.stdout.readline() == "ready\n"
+        for _ in range(3):
+            saver.stdout.readline()
+        time.sleep(chance.uniform(0, 0.05))
+        saver.kill()
+        out, _ = saver.communicate()
+        told = max([3, *map(int, out.split())])
+        found = Learner(recipe, tiny_shape, device=CPU, seed=0)
+        assert checkpoint.restore(path, found)
+        assert len(found.history) in {told, told + 1}

@@ -7,7 +7,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from autocnn.errors import AutocnnError, RequestError
+from autocnn import durable
+from autocnn.errors import AutocnnError, RequestError, UnavailableError
 
 CARD = "card.json"
 
@@ -26,13 +27,16 @@ def whole(output: Path) -> Iterator[Path]:
             shutil.rmtree(leftover, ignore_errors=True)
         fresh.mkdir(parents=True)
         yield fresh
+        durable.sync_all(fresh)
         if output.exists():
             output.rename(old)
         fresh.rename(output)
+        durable.sync(output.parent)
     except OSError as error:
-        raise AutocnnError(
+        full = error.errno in durable.FULL
+        raise (UnavailableError if full else AutocnnError)(
             f"cannot write {output}: {error.strerror or error}",
-            hint="name another folder with --output",
+            hint="make room, or name another folder with --output",
         ) from error
     finally:
         for leftover in (fresh, old):

@@ -2,6 +2,7 @@
 
 import copy
 import importlib
+import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,7 +70,10 @@ def write_pt2(network: "Network", folder: Path) -> dict[str, Any]:
     """Write model.pt2, which torch.export.load reads."""
     import torch
 
-    torch.export.save(_program(network), folder / "model.pt2")
+    # In memory first: on a full disk PyTorch would name another error.
+    written = io.BytesIO()
+    torch.export.save(_program(network), written)
+    (folder / "model.pt2").write_bytes(written.getvalue())
     return {"torch": str(torch.__version__)}
 
 
