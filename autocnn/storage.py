@@ -110,9 +110,11 @@ def open_engine(url: str) -> sqlalchemy.Engine:
             return sqlalchemy.create_engine(url, pool_pre_ping=True)
         name = f"sqlite:///file:{quote(str(file))}?mode=rw&uri=true"
         return sqlalchemy.create_engine(name, connect_args={"timeout": 1})
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
+        known = not isinstance(error, ValueError)  # that may quote the password
+        why = _first_line(error) if known else "it is not a storage URL"
         raise RequestError(
-            f"'{hide_password(url)}' cannot be read: {_first_line(error)}",
+            f"'{hide_password(url)}' cannot be read: {why}",
             hint="write sqlite:///FILE.db or postgresql://USER:PASSWORD@HOST/DATABASE",
         ) from None
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from autocnn.choices import pick
 from autocnn.commands.options import Place, Trials
 from autocnn.data.cache import Prepared, open_search_images
 from autocnn.data.splits import search_splits
@@ -15,6 +16,8 @@ from autocnn.nets.net import summarize
 from autocnn.search import space as spaces
 from autocnn.search.limits import LIMITS
 from autocnn.search.patience import Patience
+from autocnn.search.pruners import PRUNERS
+from autocnn.search.samplers import SAMPLERS
 from autocnn.search.study import StudyConfig
 from autocnn.search.widen import merged
 
@@ -55,6 +58,21 @@ class Request:
     final: bool | None
     train_on_val: bool
     confirm: int | None
+
+
+def check(request: Request) -> None:
+    """Refuse what cannot be, whatever the data are."""
+    for table, name, kind in (
+        (SAMPLERS, request.sampler, "sampler"),
+        (PRUNERS, request.pruner, "pruner"),
+    ):
+        if name is not None:
+            pick(table, name, kind)
+    if request.train_on_val and request.final is False:
+        raise RequestError(
+            "--train-on-val is of the final training, which --no-final leaves out",
+            hint="leave one of them out",
+        )
 
 
 def configure(

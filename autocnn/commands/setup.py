@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from autocnn import device as devices
-from autocnn.choices import pick
-from autocnn.commands.configure import Request, configure
+from autocnn.commands.configure import Request, check, configure
 from autocnn.commands.findings import tell
 from autocnn.commands.options import Place, Trials
 from autocnn.commands.progress import Decoding, Say, decoding_progress
@@ -27,9 +26,7 @@ from autocnn.search.budget import final_seconds, planned
 from autocnn.search.confirm import CANDIDATES
 from autocnn.search.final import MOST_EPOCHS
 from autocnn.search.portfolio import Point, points_of
-from autocnn.search.pruners import PRUNERS
 from autocnn.search.sample import Cost, cost, draw_some, heaviest
-from autocnn.search.samplers import SAMPLERS
 from autocnn.search.study import (
     StudyConfig,
     agree_on_trials,
@@ -203,23 +200,13 @@ def set_up(request: Request, say: Say, decoding: Decoding = decoding_progress) -
     """Check everything that can be checked before anything is trained."""
     device = devices.pick_device(request.device)
     asked_jobs = _jobs(request.jobs)
-    for table, name, kind in (
-        (SAMPLERS, request.sampler, "sampler"),
-        (PRUNERS, request.pruner, "pruner"),
-    ):
-        if name is not None:
-            pick(table, name, kind)
+    check(request)
     name, before = _study(request)
     shape = before.shape if before else None
     if request.space is not None:
         shape = spaces.declared_shape(request.space) or shape
     data = _data(request, shape, say, decoding)
     tell(data, say)
-    if request.train_on_val and request.final is False:
-        raise RequestError(
-            "--train-on-val is of the final training, which --no-final leaves out",
-            hint="leave one of them out",
-        )
     config = configure(request, data, device, before)
 
     def heaviest_recipe() -> Recipe:

@@ -1,5 +1,6 @@
 """What a worker process does with a job: load, build, fit, report, obey."""
 
+import math
 import os
 import queue
 import signal
@@ -89,6 +90,8 @@ class TookTooLong(Exception):  # noqa: N818 - what happened, not what is wrong
 
 def _in_time(left: float, most: float, keep_going: KeepGoing) -> KeepGoing:
     """Ask before a step; TookTooLong when the seconds that are left are over."""
+    if left == math.inf:
+        return keep_going
     until = time.monotonic() + left
 
     def asked() -> bool:

@@ -34,6 +34,10 @@ class Final:
     reason: str = ""
     """Why it failed."""
 
+    def __post_init__(self) -> None:
+        """Count the epochs of one that was written before they were."""
+        object.__setattr__(self, "done", max(self.done, len(self.curve)))
+
     @property
     def val_accuracy(self) -> float | None:
         """The best over its epochs."""
@@ -50,10 +54,7 @@ class Final:
             final = cls(**document)
             curve = tuple(map(float, final.curve))
             replanned = tuple((int(at), int(n)) for at, n in final.replanned)
-            done = final.done or len(curve)
-            final = dataclasses.replace(
-                final, curve=curve, replanned=replanned, done=done
-            )
+            final = dataclasses.replace(final, curve=curve, replanned=replanned)
         except (TypeError, ValueError, KeyError):
             return None
         return final if final.status in get_args(Status) else None

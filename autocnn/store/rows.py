@@ -124,24 +124,6 @@ class StudySnapshot:
         """The trial whose network is kept: the best that did not fail."""
         return next((row for row in self.ranked() if row.status != "failed"), None)
 
-    @property
-    def final_is_kept(self) -> bool:
-        """Whether the kept network is that of the final training, not a trial's."""
-        final, best = self.final, self.best()
-        if final is None:
-            return False
-        if final.on_val:
-            return final.status == "complete"
-        score = final.val_accuracy
-        return score is not None and score >= ((best and best.val_accuracy) or 0.0)
-
-    def is_of_kept(self, opening: Opening) -> bool:
-        """Whether a score on the test set is that of the kept network."""
-        best, final = self.best(), self.final
-        if self.final_is_kept and final is not None:
-            return opening.final and opening.trial == final.trial
-        return not opening.final and best is not None and opening.trial == best.trial
-
     def counts(self) -> dict[str, int]:
         """Count the trials of each status."""
         return dict(Counter(row.status for row in self.trials))

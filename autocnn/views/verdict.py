@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from autocnn.store.honest import Opening
+from autocnn.store.kept import final_is_kept, is_of_kept
 from autocnn.store.rows import StudySnapshot
 from autocnn.views.evaluation import interval
 from autocnn.views.leaderboard import final
@@ -13,7 +14,7 @@ def sentences(study: StudySnapshot) -> Iterator[str]:
     """Say what is known besides the trials' scores; each sentence names its set."""
     best = study.best()
     if line := final(study):
-        better = None if study.final_is_kept else best
+        better = None if final_is_kept(study) else best
         yield f"{line}; not kept, trial {better.trial} is better" if better else line
     estimate = study.estimate
     if estimate is not None:
@@ -21,7 +22,7 @@ def sentences(study: StudySnapshot) -> Iterator[str]:
     told: set[str] = set()
     for opening in study.openings:
         text = test(opening.accuracy, opening.interval, opening.images)
-        if not study.is_of_kept(opening):
+        if not is_of_kept(study, opening):
             text += f"; of the network of {whose(opening)}, which is not the best now"
         if opening.weights not in told:  # a network has one score, however often asked
             yield f"opened again, so no longer sealed: {text}" if told else text

@@ -25,7 +25,7 @@ BAD_WORDS = [
     ("search --storage what://ever", 2, "what"),
     ("search --sampler grid", 2, "a grid needs a list"),
     ("search --pruner wilcoxon", 2, "--folds 3"),
-    ("search --storage /proc/x.db", 2, "/proc/x.db"),
+    ("search --storage /proc/x.db", 2, "/proc/x"),
     ("search digts", 2, "did you mean 'digits'"),
     ("search missing/folder", 5, "missing/folder"),
     ("serch", 2, "did you mean 'search'"),

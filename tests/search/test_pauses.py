@@ -284,7 +284,7 @@ def test_samplers_see_paused_trials_as_pruned_ones(search, scripted):
             seen.extend(study._get_trials(deepcopy=False, states=states))
             return super().infer_relative_search_space(study, trial)
 
-    study.sampler._sampler = Spy(seed=0)
+    study.sampler._make = lambda _trial: Spy(seed=0)
     spaces.draw(search.config.space, study.ask())
     waiting = [row for row in search.rows() if row.status == "paused"]
     assert [trial.number for trial in seen] == [row.trial for row in waiting] != []

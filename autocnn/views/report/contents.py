@@ -8,6 +8,7 @@ from typing import Any
 from autocnn.evaluation import Evaluation
 from autocnn.store.environment import Environment
 from autocnn.store.honest import Opening
+from autocnn.store.kept import final_is_kept, is_of_kept
 from autocnn.store.replay import Histories
 from autocnn.store.rows import StudySnapshot, TrialRow
 
@@ -74,12 +75,12 @@ class Report:
         """Whether the best network is that of the final training."""
         if self.card:
             return bool(self.card.get("final"))
-        return self.study.final_is_kept
+        return final_is_kept(self.study)
 
     @property
     def tested(self) -> Opening | None:
         """What the best network came to on the sealed test set, if it was asked."""
-        own = [each for each in self.study.openings if self.study.is_of_kept(each)]
+        own = [each for each in self.study.openings if is_of_kept(self.study, each)]
         return own[0] if own else None
 
     @property

@@ -92,19 +92,12 @@ class Actions(Extras):
 
     @property
     def held(self) -> bool:
-        """Whether the search begins nothing new, and may be let go on.
-
-        Or is about to: what was asked for last counts before it is answered.
-        """
+        """Whether the search begins nothing new, or was asked for that last."""
         if self.moment is None:
             return False
         study = self.moment.study
-        asked = [
-            command.operation
-            for command in study.commands
-            if command.answer is None and command.operation in ("pause", "resume")
-        ]
-        if asked:
+        open_ = [each.operation for each in study.commands if each.answer is None]
+        if asked := [each for each in open_ if each in {"pause", "resume"}]:
             return asked[-1] == "pause"
         return study.state is not None and study.state.phase in HELD
 

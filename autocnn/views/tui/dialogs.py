@@ -126,7 +126,7 @@ def read_count(text: str, total: int = 0) -> int:
 class Edit(Dialog[dict[str, Any] | None]):
     """The values of a trial, one line each; enter sends them, if all can be."""
 
-    AUTO_FOCUS = ""
+    AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "back", id="dialog.back"),
         # Before the list of values scrolls by them.
@@ -159,9 +159,13 @@ class Edit(Dialog[dict[str, Any] | None]):
             )
 
     def on_mount(self) -> None:
-        """Begin at the first value, whose name is in sight."""
-        if fields := self.query(Input):
-            fields.first().focus(scroll_visible=False)
+        """Keep the first name in sight: its line is brought there before it is."""
+        self.set_timer(0.1, self._name_in_sight)
+
+    def _name_in_sight(self) -> None:
+        values = self.query_one(VerticalScroll)
+        if self.focused in [*self.query(Input)][:1]:
+            values.scroll_home(animate=False)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Keep the name of a value in sight, and not only its line."""
