@@ -193,6 +193,50 @@ def honest(as_json: bool, searches: int) -> None:
 
 
 @main.command()
+@as_json
+@click.option("--trials", type=click.IntRange(50), default=2_000, show_default=True)
+def soak(as_json: bool, trials: int) -> None:
+    """Search with very many short trials: does anything grow?"""
+    from autocnn.views import tables
+    from benchmarks import soak as module
+
+    told = module.measure(trials, _say)
+    tables.write([told], "table", columns=tuple(told))
+    if as_json:
+        click.echo(json.dumps(told))
+
+
+@main.command()
+@as_json
+@click.option("--inputs", type=click.IntRange(5), default=10_000, show_default=True)
+@click.option("--seed", default=0, show_default=True)
+def fuzz(as_json: bool, inputs: int, seed: int) -> None:
+    """Read damaged images, tables, arrays, recipes and spaces: does one crash it?"""
+    from autocnn.views import tables
+    from benchmarks import fuzz as module
+
+    told = module.measure(inputs, seed, _say)
+    tables.write([told], "table", columns=tuple(told))
+    if as_json:
+        click.echo(json.dumps(told))
+
+
+@main.command()
+@as_json
+@click.option("--kills", type=click.IntRange(1), default=100, show_default=True)
+@click.option("--seed", default=0, show_default=True, help="Of who is killed, when.")
+def chaos(as_json: bool, kills: int, seed: int) -> None:
+    """Kill processes of searches at random moments, and count what is lost."""
+    from autocnn.views import tables
+    from benchmarks import chaos as module
+
+    told = module.measure(-(-kills // 2), seed, _say)
+    tables.write([told], "table", columns=tuple(told))
+    if as_json:
+        click.echo(json.dumps(told))
+
+
+@main.command()
 @click.argument("data")
 @click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--recipes", default=32, show_default=True)

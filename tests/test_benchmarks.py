@@ -18,8 +18,8 @@ from autocnn.offline.policies import OURS, STOPPING
 from autocnn.recipe import ImageShape
 from autocnn.search.jobs import JobEnded
 from autocnn.search.space import Space
+from benchmarks import chaos, fuzz, record, replay, soak
 from benchmarks import curves as tables
-from benchmarks import record, replay
 from benchmarks.__main__ import main
 from benchmarks.curves import Curves, Row
 from benchmarks.images import write_files
@@ -258,3 +258,45 @@ def test_a_table_of_other_images_is_not_gone_on_with(tmp_path, monkeypatch):
         record.record("digits", 2, 3, 100, 8, file, [].append)
     with pytest.raises(ValueError, match="3 epochs"):
         record.record("digits", 2, 9, 200, 8, file, [].append)
+
+
+@pytest.mark.parametrize("kind", fuzz.KINDS)
+def test_damaged_files_are_read_or_refused(kind):
+    assert [fuzz.try_one(kind, number, seed=1) for number in range(15)] == [""] * 15
+    assert not fuzz.Marker.path.exists()
+
+
+def test_what_crashes_or_hangs_on_a_damaged_file_is_told(monkeypatch):
+    def crash(_damaged, _folder):
+        raise KeyError("lost")
+
+    def hang(_damaged, _folder):
+        while True:
+            pass
+
+    for read in (crash, hang):
+        monkeypatch.setitem(fuzz.KINDS, read.__name__, fuzz.Kind(lambda: [b"a"], read))
+    assert fuzz.try_one("crash", 0, seed=1).endswith("KeyError: 'lost'\n")
+    monkeypatch.setattr(fuzz, "HANG_SECONDS", 1)
+    assert fuzz.try_one("hang", 0, seed=1) == "hang"
+
+
+def test_a_search_that_is_killed_loses_nothing(monkeypatch):
+    monkeypatch.setattr(chaos, "TRIALS", 3)
+    monkeypatch.setattr(chaos, "SOON", 1.0)
+    told = chaos.measure(1, seed=3, say=lambda _: None)
+    assert told == {
+        "kills": 2,
+        "finished_lost": 0,
+        "zombies": 0,
+        "epochs_redone_max": 1,
+        "equal_to_unbroken": True,
+    }
+
+
+def test_many_short_trials_are_looked_at_again_and_again():
+    told = soak.measure(50, lambda _: None)
+    assert told["trials"] == 50
+    assert told["zombies"] == 0
+    assert told["memory_mb"] > 100
+    assert -0.5 < told["memory_growth"] < 0.5

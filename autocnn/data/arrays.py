@@ -1,6 +1,5 @@
 """Images in arrays: .npz files, and bringing any array to uint8 (N, H, W, C)."""
 
-import zipfile
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -39,9 +38,11 @@ def _load_npz(path: Path) -> Raw:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return _read_splits(path, arrays)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except DataError:
+        raise
+    except Exception as error:  # a damaged header may raise whatever NumPy's parts do
         raise DataError(
-            f"cannot read {path}: {error}",
+            f"cannot read {path}: {error or type(error).__name__}",
             hint="save it with numpy.savez, with plain arrays and no Python objects",
         ) from error
 
