@@ -43,6 +43,9 @@ def main() -> int:
             told = f"mended in {fixes}" if fixes else "no release mends it yet"
             print(f"{package['name']} {package['version']}: {hole['id']}, {told}")
     looked_at = sum("vulns" in package for package in found)
+    if not looked_at:
+        print("audit: SKIPPED, the service knew none of the packages")
+        return 0
     print(f"audit: {looked_at} packages, {mendable} to upgrade")
     return 1 if mendable else 0
 
