@@ -42,7 +42,7 @@ def _load_npz(path: Path) -> Raw:
         raise
     except Exception as error:  # a damaged header may raise whatever NumPy's parts do
         raise DataError(
-            f"cannot read {path}: {error or type(error).__name__}",
+            f"cannot read {path}: {str(error) or type(error).__name__}",
             hint="save it with numpy.savez, with plain arrays and no Python objects",
         ) from error
 
