@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -183,13 +184,9 @@ def search(data: str, data_dir: Path | None, minutes: float, seeds: int) -> None
 @click.option("--searches", type=click.IntRange(2), default=20, show_default=True)
 def honest(as_json: bool, searches: int) -> None:
     """Compare what searches say of their best network with the sealed test sets."""
-    from autocnn.views import tables
     from benchmarks import honest as module
 
-    told = module.summary(module.measure(searches, _say))
-    tables.write([told], "table", columns=tuple(told))
-    if as_json:
-        click.echo(json.dumps(told))
+    _tell(module.summary(module.measure(searches, _say)), as_json)
 
 
 @main.command()
@@ -197,13 +194,9 @@ def honest(as_json: bool, searches: int) -> None:
 @click.option("--trials", type=click.IntRange(50), default=2_000, show_default=True)
 def soak(as_json: bool, trials: int) -> None:
     """Search with very many short trials: does anything grow?"""
-    from autocnn.views import tables
     from benchmarks import soak as module
 
-    told = module.measure(trials, _say)
-    tables.write([told], "table", columns=tuple(told))
-    if as_json:
-        click.echo(json.dumps(told))
+    _tell(module.measure(trials, _say), as_json)
 
 
 @main.command()
@@ -212,13 +205,9 @@ def soak(as_json: bool, trials: int) -> None:
 @click.option("--seed", default=0, show_default=True)
 def fuzz(as_json: bool, inputs: int, seed: int) -> None:
     """Read damaged images, tables, arrays, recipes and spaces: does one crash it?"""
-    from autocnn.views import tables
     from benchmarks import fuzz as module
 
-    told = module.measure(inputs, seed, _say)
-    tables.write([told], "table", columns=tuple(told))
-    if as_json:
-        click.echo(json.dumps(told))
+    _tell(module.measure(inputs, seed, _say), as_json)
 
 
 @main.command()
@@ -227,13 +216,9 @@ def fuzz(as_json: bool, inputs: int, seed: int) -> None:
 @click.option("--seed", default=0, show_default=True, help="Of who is killed, when.")
 def chaos(as_json: bool, kills: int, seed: int) -> None:
     """Kill processes of searches at random moments, and count what is lost."""
-    from autocnn.views import tables
     from benchmarks import chaos as module
 
-    told = module.measure(-(-kills // 2), seed, _say)
-    tables.write([told], "table", columns=tuple(told))
-    if as_json:
-        click.echo(json.dumps(told))
+    _tell(module.measure(-(-kills // 2), seed, _say), as_json)
 
 
 @main.command()
@@ -317,6 +302,15 @@ def replay(
 
 def _say(text: str) -> None:
     click.echo(text, err=True)
+
+
+def _tell(told: Mapping[str, float], as_json: bool) -> None:
+    """Write what has no pairs to compare: a line of figures."""
+    from autocnn.views import tables
+
+    tables.write([told], "table", columns=tuple(told))
+    if as_json:
+        click.echo(json.dumps(told))
 
 
 def _write(

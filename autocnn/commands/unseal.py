@@ -1,7 +1,6 @@
 """The sealed test set of a network's data: opened once, then told by the record."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import optuna
@@ -17,6 +16,7 @@ from autocnn.evaluation import Evaluation
 from autocnn.storage import open_storage
 from autocnn.store.honest import openings
 from autocnn.store.rows import find_study
+from autocnn.views.report.again import day
 from autocnn.views.tables import accuracy
 from autocnn.views.verdict import whose
 
@@ -79,7 +79,7 @@ def _recorded(study: optuna.Study | None, folder: Path, home: Path) -> Unsealed 
         first = notes[0]
         raise RequestError(
             f"this network was not scored: the test set was opened on "
-            f"{_day(first.at)} for that of {whose(first)} ({accuracy(first.accuracy)})",
+            f"{day(first.at)} for that of {whose(first)} ({accuracy(first.accuracy)})",
             hint="--again scores this one, too, and notes that the seal was broken",
         )
     place = known.index(own)
@@ -93,11 +93,7 @@ def _recorded(study: optuna.Study | None, folder: Path, home: Path) -> Unsealed 
 
 
 def _told(at: float) -> str:
-    return f"the test set was opened on {_day(at)}; this is the record"
-
-
-def _day(at: float) -> str:
-    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M")
+    return f"the test set was opened on {day(at)}; this is the record"
 
 
 def _own(network: Network, data_dir: Path | None) -> Prepared:

@@ -205,10 +205,9 @@ class FinalTraining:
             seconds=epoch.trained_seconds,
         )
         self._write("running")
-        if self._final.on_val:
-            if epoch.epoch == epoch.epochs:
-                self._keep(epoch)
-        elif epoch.val_accuracy >= self._kept:  # of equals, the one trained for longer
+        last = epoch.epoch == epoch.epochs
+        # Of equals, the one trained for longer.
+        if last if self._final.on_val else epoch.val_accuracy >= self._kept:
             self._keep(epoch)
 
     def _keep(self, epoch: EpochEnded) -> None:
