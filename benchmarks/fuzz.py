@@ -18,6 +18,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,7 @@ class Kind:
     """Reads a damaged one; a folder is there for what it needs."""
 
 
+@cache
 def _pictures() -> list[bytes]:
     noise = np.random.default_rng(0).integers(0, 256, (12, 12, 3), dtype=np.uint8)
     image, found = Image.fromarray(noise), []
