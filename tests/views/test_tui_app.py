@@ -11,6 +11,7 @@ import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
+from pilots import footed, text, until
 from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
@@ -108,19 +109,6 @@ def play(study, storage):
     return run
 
 
-async def until(pilot, what: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if what():
-            return
-        await pilot.pause(0.05)
-    raise AssertionError(text(pilot.app))
-
-
-def text(app) -> str:
-    strips = app.screen._compositor.render_strips()
-    return "\n".join(strip.text.rstrip() for strip in strips)
-
-
 def notes(app) -> str:
     return "\n".join(note.message for note in app._notifications)
 
@@ -138,9 +126,8 @@ def asked(study):
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 def test_the_overview_says_it_all_at_any_size(play, size):
     async def person(pilot) -> None:
-        await until(pilot, lambda: "q Quit" in text(pilot.app))
-        shown = text(pilot.app)
-        assert len(shown.splitlines()) == size[1]
+        shown = await footed(pilot)
+        assert "q Quit" in shown
         assert max(map(len, shown.splitlines())) <= size[0]
         for words in (
             "autocnn tiny",

@@ -9,6 +9,7 @@ import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
+from pilots import footed, text, until
 from textual.pilot import Pilot
 
 from autocnn.store.rows import CONFIG, snapshot
@@ -75,19 +76,6 @@ def play(study, storage):
     return run
 
 
-async def until(pilot, what: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if what():
-            return
-        await pilot.pause(0.05)
-    raise AssertionError(text(pilot.app))
-
-
-def text(app) -> str:
-    strips = app.screen._compositor.render_strips()
-    return "\n".join(strip.text.rstrip() for strip in strips)
-
-
 def line(app, start: str) -> str:
     """The words of the line of the table that starts so."""
     found = [each.strip("│ >") for each in text(app).splitlines()]
@@ -98,8 +86,7 @@ def line(app, start: str) -> str:
 def test_the_best_comes_first_and_only_differences_are_shown(play, size):
     async def person(pilot) -> None:
         app = pilot.app
-        shown = text(app).splitlines()
-        assert len(shown) == size[1]
+        shown = (await footed(pilot)).splitlines()
         assert max(map(len, shown)) <= size[0]
         assert "━━━━━ A #1 90.0%   ━━ ━━ B #2 80.0%   · · · C #0 70.0%" in shown[2]
         assert line(app, "A #1") == "A #1 B #2 C #0"

@@ -16,6 +16,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 from optuna.trial import TrialState, create_trial
+from pilots import text, until
 from textual.binding import Binding
 from textual.pilot import Pilot
 from textual.selection import Selection
@@ -152,19 +153,6 @@ def seen(url, screen, size=(120, 40), keys=()) -> str:
 
     play(url, look, size, screen)
     return found[0]
-
-
-async def until(pilot, what: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if what():
-            return
-        await pilot.pause(0.05)
-    raise AssertionError(text(pilot.app))
-
-
-def text(app) -> str:
-    strips = app.screen._compositor.render_strips()
-    return "\n".join(strip.text.rstrip() for strip in strips)
 
 
 def line(shown: str, word: str) -> str:

@@ -9,6 +9,7 @@ import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
+from pilots import text, until
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -110,24 +111,11 @@ def play(feed, person: Play, size=(120, 40)) -> None:
     asyncio.run(go())
 
 
-async def until(pilot, what: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if what():
-            return
-        await pilot.pause(0.02)
-    raise AssertionError(text(pilot.app))
-
-
 async def at(pilot, seconds: float) -> None:
     """Return when the screen shows the study after so many seconds."""
     moment = BEGUN.timestamp() + seconds
     await until(pilot, lambda: abs(pilot.app.moment.now - moment) < 1e-3)
     await pilot.pause()
-
-
-def text(app) -> str:
-    strips = app.screen._compositor.render_strips()
-    return "\n".join(strip.text.rstrip() for strip in strips)
 
 
 def bar(app) -> str:

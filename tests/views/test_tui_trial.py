@@ -16,6 +16,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 from optuna.trial import TrialState, create_trial
+from pilots import footed, text, until
 from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -143,19 +144,6 @@ def play(study, storage):
     return run
 
 
-async def until(pilot, what: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if what():
-            return
-        await pilot.pause(0.05)
-    raise AssertionError(text(pilot.app))
-
-
-def text(app) -> str:
-    strips = app.screen._compositor.render_strips()
-    return "\n".join(strip.text.rstrip() for strip in strips)
-
-
 def notes(app) -> str:
     return "\n".join(note.message for note in app._notifications)
 
@@ -163,9 +151,8 @@ def notes(app) -> str:
 @pytest.mark.parametrize("size", SIZES)
 def test_a_trial_says_what_became_of_it_at_any_size(play, size):
     async def person(pilot) -> None:
-        shown = text(pilot.app)
+        shown = await footed(pilot)
         lines = shown.splitlines()
-        assert len(lines) == size[1]
         assert max(map(len, lines)) <= size[0]
         assert lines[2] == " tiny › #9  ⊘ pruned  25.0% ±4.3  rank 11 of 11"
         for words in (
