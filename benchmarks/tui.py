@@ -43,9 +43,21 @@ BARS = {
 }
 RUNNING = 4
 CURSOR = ">"
+ACCURACY = r"\d\d\.\d% ±\d"
 SETTLE_SECONDS = 2.0
 IMAGES = 600
 """So few that an epoch of the search takes well under a second."""
+SAME = """
+width_growth = 1.5
+pooling = "max"
+head = "global_avg_pool"
+conv_dropout = 0.0
+optimizer = "sgd"
+augmentation = "none"
+"""
+"""What makes a recipe slower or faster is fixed."""
+EPOCHS = "100"
+"""Of each trial: as many as people's longest ones have."""
 
 Say = Callable[[str], None]
 Add = Callable[[str, float], None]
@@ -100,7 +112,7 @@ def _watch(url: str) -> Terminal:
 
 def _painted(trials: int) -> tuple[str, ...]:
     """What stands on the first screen of the leaderboard, with its scores."""
-    return rf"leaderboard.*\bof {trials} trials", r"\d\d\.\d% ±\d"
+    return rf"leaderboard.*\bof {trials} trials", ACCURACY
 
 
 def _all_read(trials: int) -> str:
@@ -200,19 +212,19 @@ def _idle(folder: Path, amounts: Amounts, add: Add) -> None:
 
 
 class Search:
-    """A search of one recipe that goes on until it is stopped."""
+    """A search of like recipes that goes on until it is stopped."""
 
     def __init__(self, folder: Path) -> None:
         noise = np.random.default_rng(0)
         images = noise.integers(0, 256, (IMAGES, 32, 32, 3), dtype=np.uint8)
         np.savez(folder / "images.npz", images=images, labels=np.arange(IMAGES) % 10)
-        recipe = SPACE.replace('["relu", "gelu"]', '"relu"')
-        (folder / "space.toml").write_text(recipe, encoding="utf-8")
+        space = SPACE.replace('["relu", "gelu"]', '"relu"') + SAME
+        (folder / "space.toml").write_text(space, encoding="utf-8")
         self.url = str(folder / "search.db")
         self._ended: list[tuple[float, dict[str, Any]]] = []
         words = ["search", str(folder / "images.npz"), "--json", "--pruner", "none"]
         words += ["--space", str(folder / "space.toml"), "--storage", self.url]
-        words += ["--trials", str(cores()), "--epochs", "5000"]
+        words += ["--trials", "10000", "--epochs", EPOCHS]
         self._process = subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-m", "autocnn", *words],
             stdout=subprocess.PIPE,
@@ -237,18 +249,18 @@ class Search:
 
     def images_per_second(self, begin: float, end: float) -> float:
         """Say how fast all trials together learned, by epochs wholly in that time."""
-        speeds: dict[int, list[float]] = {}
-        for at, event in self._ended:
-            if begin <= at - event["seconds"] and at <= end:
-                found = speeds.setdefault(event["trial"], [])
-                found.append(event["images_per_second"])
+        speeds: list[float] = [
+            event["images_per_second"]
+            for at, event in self._ended
+            if begin <= at - event["seconds"] and at <= end
+        ]
         if len(speeds) < cores():
             raise RuntimeError("an epoch takes too long here to be measured")
-        return sum(statistics.mean(found) for found in speeds.values())
+        return cores() * statistics.mean(speeds)
 
     def close(self) -> None:
         """Stop it."""
-        self._process.send_signal(signal.SIGINT)
+        self._process.terminate()
         self._process.wait()
 
 
@@ -261,7 +273,7 @@ def _slowdown(folder: Path, amounts: Amounts, add: Add) -> None:
     with contextlib.closing(search):
         search.wait()
         with _watch(search.url) as terminal:
-            terminal.wait_for(*_painted(cores()))
+            terminal.wait_for("LIVE", ACCURACY)
             before = _alone(search, terminal, amounts.search_seconds)
             for _ in range(amounts.pairs):
                 terminal.read_for(SETTLE_SECONDS)  # what it missed is read first
