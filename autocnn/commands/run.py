@@ -1,5 +1,6 @@
 """A search from its first trial to its last word, told in events."""
 
+import dataclasses
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
@@ -94,16 +95,22 @@ def _drive(
 ) -> Outcome:
     """Train the trials; if wanted, then the best ones again, and the winner."""
     final = broken_off(snapshot(study), plan.trials) if plan.final else None
+    outcome: Outcome = "complete"
     if final is not None:
         emit(started(setup, study, plan.trials, ()))
-        alone = setup.engine_alone
-        return finish(study, plan, alone, emit, "complete", stopping, final)
+    else:
+        with closing(setup.engine(plan.trials)) as engine:
+            driver = Driver(study, plan, engine, emit)
+            emit(started(setup, study, plan.trials, driver.interrupted))
+            outcome = driver.run(stopping)
+            if not plan.final or outcome not in WON:
+                return outcome
+            if not Confirmation(study, plan, engine, emit).run(stopping):
+                return ended(study, plan, "interrupted")
+    ending = finish(study, plan, setup.engine_alone, emit, outcome, stopping, final)
+    if ending is not None:
+        return ending
+    emit(Notice(text="so its time goes to more trials"))
+    rest = dataclasses.replace(plan, final=False, final_seconds=0.0)
     with closing(setup.engine(plan.trials)) as engine:
-        driver = Driver(study, plan, engine, emit)
-        emit(started(setup, study, plan.trials, driver.interrupted))
-        outcome = driver.run(stopping)
-        if not plan.final or outcome not in WON:
-            return outcome
-        if not Confirmation(study, plan, engine, emit).run(stopping):
-            return ended(study, plan, "interrupted")
-    return finish(study, plan, setup.engine_alone, emit, outcome, stopping)
+        return Driver(study, rest, engine, emit).run(stopping)

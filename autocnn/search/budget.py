@@ -43,8 +43,11 @@ def final_seconds(
 ) -> float:
     """Say what is kept back of a search's seconds for a final training.
 
-    No more than so many epochs of the space's first recipe take one worker.
+    No more than so many epochs of the space's first recipe take one worker; nothing
+    where every trial is as long as that.
     """
+    if config.epochs >= most and not spaces.most_epochs(config.space, 0):
+        return 0.0
     share = FINAL_SHARE * timeout
     if prices is None:
         return share

@@ -95,9 +95,10 @@ class Driver:
 
     def _ending(self) -> Outcome | None:
         """Say why the search is to end before all trials are trained, if it is."""
-        if self._seconds_left() <= 0:
-            return "time is up"
         plan, tally = self._plan, self._hands.tally
+        lent = 0.0 if tally.complete else plan.final_seconds
+        if self._seconds_left() + lent <= 0:
+            return "time is up"
         if plan.target is not None and tally.best >= plan.target:
             return "target reached"
         images = plan.config.val_images

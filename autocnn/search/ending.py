@@ -83,17 +83,19 @@ def finish(
     outcome: Outcome,
     stopping: Callable[[], bool],
     final: Final | None = None,
-) -> Outcome:
+) -> Outcome | None:
     """Train the winner for good if there is time; return how the search ended.
 
     That is the `outcome` that it came to before, or ``interrupted``. With `final` one
-    that was broken off goes on.
+    that was broken off goes on. None if what was kept back for it is left, as it would
+    be too short: there is time for more trials.
     """
     winner = chosen(snapshot(study))
     if final is None and winner is not None:
         final = planned(plan, winner, plan.deadline - time.monotonic(), emit)
     if final is None:
-        return ended(study, plan, outcome)
+        left = outcome == "time is up" and time.monotonic() < plan.deadline
+        return None if left else ended(study, plan, outcome)
     with closing(start_engine()) as engine:
         training = FinalTraining(study, plan, engine, emit, final)
         return training.run(outcome, stopping)

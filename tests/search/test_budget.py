@@ -65,6 +65,13 @@ def test_half_of_the_time_is_kept_for_a_final_training_or_what_is_of_use(config)
     assert final_seconds(config, reference(), 1e9, most=100) == pytest.approx(longest)
 
 
+def test_trials_as_long_as_the_longest_final_training_get_all_the_time(config):
+    config = dataclasses.replace(config, epochs=100)
+    assert final_seconds(config, reference(), 600.0, most=100) == 0.0
+    config = dataclasses.replace(config, epochs=99)
+    assert final_seconds(config, reference(), 600.0, most=100) == 300.0
+
+
 def test_no_trial_is_longer_than_is_of_use(config):
     assert planned(config, reference(), 1e9).epochs == MOST_EPOCHS
 
@@ -120,6 +127,18 @@ def test_the_best_is_finished_before_the_time_is_up(
     best = max(seen, key=lambda row: row.curve[0])
     assert (best.status, best.epochs) == ("complete", 9)
     assert len(rows) > 3
+
+
+@pytest.mark.parametrize("seconds", [9.0, 12.0])
+def test_time_kept_for_a_final_training_is_lent_to_the_first_trial(
+    make_search, scripted, monkeypatch, seconds
+):
+    search = make_search(epochs=9)
+    clock = Clock(monkeypatch, 1)
+    plan = {"deadline": seconds, "final_seconds": 6.0}
+    search.run(scripted(by_number), trials=2, emit=clock, **plan)
+    (first,) = search.rows()
+    assert (first.status, first.epochs) == ("complete", 9)
 
 
 @pytest.mark.parametrize("seconds", [10, 15, 20])

@@ -37,7 +37,10 @@ def searched(search, scripted):
     return search
 
 
-def finish(search, script, *, stopping=no_matter, emit=None, begun=None, **plan):
+def finish(
+    search, script, *, came_to="complete", stopping=no_matter, emit=None, begun=None,
+    **plan,
+):  # fmt: skip
     made = Plan(
         config=search.config, info=search.data.info, data=search.data.folder,
         folder=search.folder, trials=3, final=True, **plan,
@@ -49,7 +52,7 @@ def finish(search, script, *, stopping=no_matter, emit=None, begun=None, **plan)
             emit(event)
 
     return ending.finish(
-        search.study, made, lambda: script, hear, "complete", stopping, begun
+        search.study, made, lambda: script, hear, came_to, stopping, begun
     )
 
 
@@ -124,6 +127,16 @@ def test_without_time_for_more_than_a_trial_there_is_none(searched, scripted, ep
     (notice,) = searched.told(Notice)
     assert notice.text.startswith("no final training")
     assert searched.read().final is None
+    assert searched.read().state.phase == "ended"
+
+
+def test_without_time_for_it_the_time_is_given_back(searched, scripted):
+    left = {"deadline": time.monotonic() + 60.0, "epoch_alone": lambda _: 30.0}
+    assert finish(searched, scripted(rising), came_to="time is up", **left) is None
+    assert searched.read().state.phase != "ended"
+    gone = left | {"deadline": time.monotonic()}
+    engine = scripted(rising)
+    assert finish(searched, engine, came_to="time is up", **gone) == "time is up"
     assert searched.read().state.phase == "ended"
 
 
