@@ -4,7 +4,7 @@ import contextlib
 import logging
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -197,6 +197,26 @@ def scaler(device: torch.device) -> torch.amp.GradScaler:
     """Scale the loss where float16 would lose its gradients; else do nothing."""
     enabled = device.type == "cuda" and half_precision(device) is torch.float16
     return torch.amp.GradScaler(device.type, enabled=enabled)
+
+
+def noise(device: torch.device) -> dict[str, Tensor]:
+    """Read the states of PyTorch's own generators: the CPU's and the device's."""
+    states = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    if device.type == "mps":
+        states["mps"] = torch.mps.get_rng_state()
+    return states
+
+
+def set_noise(states: Mapping[str, Tensor]) -> None:
+    """Bring the generators that this machine has to the states that were read."""
+    if "cpu" in states:
+        torch.set_rng_state(states["cpu"])
+    if "cuda" in states and torch.cuda.is_available():
+        torch.cuda.set_rng_state(states["cuda"])
+    if "mps" in states and torch.backends.mps.is_available():
+        torch.mps.set_rng_state(states["mps"])
 
 
 def place(net: nn.Module, device: torch.device) -> nn.Module:

@@ -8,8 +8,8 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import (
     ForkServerContext,
@@ -19,7 +19,7 @@ from multiprocessing.context import (
 )
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 
 # glibc: freed memory stays in the process instead of being faulted in at every step.
 _ALLOCATORS = {
@@ -31,6 +31,8 @@ _ALLOCATORS = {
 }
 
 
+WORKER = "autocnn-worker-"
+"""How the names of processes begin that train."""
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 """Where Linux says how much of the machine a container may use."""
 CPU_INFO = Path("/proc/cpuinfo")
@@ -150,12 +152,28 @@ def worker_context(threads: int) -> SpawnContext | ForkServerContext:
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
     """Let no interrupt through to what starts now, for as long as that lives."""
-    resource_tracker.ensure_running()  # it would, if it were started within
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+    resource_tracker.ensure_running()  # it lets interrupts through that are held here
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def when_to_save(then: Callable[[int, FrameType | None], None]) -> None:
+    """Do this when this process is told, by SIGUSR1, to save what it works at."""
+    if hasattr(signal, "SIGUSR1"):
+        signal.signal(signal.SIGUSR1, then)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
+
+
+def have_workers_save() -> None:
+    """Tell all workers of this process to save what they work at."""
+    for child in multiprocessing.active_children():
+        if child.name.startswith(WORKER):
+            with suppress(ProcessLookupError):  # it has just died
+                os.kill(child.pid or 0, signal.SIGUSR1)
 
 
 def end_with_parent() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
 from autocnn.events import Emit, Event, Notice
+from autocnn.processes import have_workers_save, when_to_save
 
 
 def unless_closed(write: Emit, stream: TextIO) -> Emit:
@@ -35,9 +36,11 @@ SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 def interrupts(emit: Emit) -> Iterator[Callable[[], bool]]:
     """Let the first of SIGNALS stop the search, the second the program.
 
-    What is ignored, as `nohup` has it, stays so.
+    What is ignored, as `nohup` has it, stays so. SIGUSR1 has all that is trained saved
+    as it stands, within its epoch too: a cluster sends it before it kills.
     """
     asked: list[int] = []
+    saves: list[int] = []
 
     def ask(_signal: int, _frame: Any) -> None:
         asked.append(_signal)
@@ -48,7 +51,13 @@ def interrupts(emit: Emit) -> Iterator[Callable[[], bool]]:
     heeded = [each for each in known if signal.getsignal(each) is not signal.SIG_IGN]
     handlers = {each: signal.signal(each, ask) for each in heeded}
 
+    when_to_save(lambda number, _: saves.append(number))
+
     def stopping() -> bool:
+        if saves:
+            saves.clear()
+            have_workers_save()
+            emit(Notice(text="what is trained is saved as it stands"))
         if asked:
             emit(Notice(text="stopping; press Ctrl-C again to stop at once"))
         return bool(asked)

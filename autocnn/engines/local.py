@@ -15,6 +15,7 @@ import torch
 from autocnn import device as devices
 from autocnn.engines import worker
 from autocnn.processes import (
+    WORKER,
     environment,
     threads_of,
     worker_context,
@@ -118,7 +119,7 @@ class LocalEngine:
         process = self._context.Process(
             target=worker.main,
             args=(theirs, str(device), self._threads),
-            name=f"autocnn-worker-{slot}",
+            name=f"{WORKER}{slot}",
             daemon=True,
         )
         # Where there is no fork server, one that replaces a dead worker needs it too.

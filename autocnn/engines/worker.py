@@ -20,6 +20,7 @@ from autocnn.data.cache import open_info, open_search_images
 from autocnn.data.images import DataInfo, Images
 from autocnn.data.splits import Split, search_splits
 from autocnn.errors import AutocnnError, UnavailableError
+from autocnn.processes import when_to_save
 from autocnn.quantities import duration
 from autocnn.search.jobs import (
     PROGRESS_SECONDS,
@@ -35,6 +36,9 @@ from autocnn.train.learner import Learner
 from autocnn.train.loop import Diverged
 from autocnn.waiting import saying
 
+_to_be_saved = threading.Event()
+"""Whether what is being trained is to be on disk at once."""
+
 Send = Callable[[Message], None]
 KeepGoing = Callable[[], bool]
 
@@ -43,6 +47,7 @@ def main(connection: Connection, device_name: str, threads: int) -> None:
     """Train one job after the other until the driver closes the connection."""
     # Ctrl-C reaches the whole process group; only the driver decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    when_to_save(lambda *_: _to_be_saved.set())
     device = torch.device(device_name)
     devices.prepare(device, threads)
     jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
@@ -52,6 +57,7 @@ def main(connection: Connection, device_name: str, threads: int) -> None:
     ).start()
     while True:
         job = jobs.get()
+        _to_be_saved.clear()
         keep_going = partial(_still_wanted, job.trial, stopped)
         connection.send(run(job, device, connection.send, keep_going))
 
@@ -144,14 +150,15 @@ def _train(job: Job, device: torch.device, send: Send, keep_going: KeepGoing) ->
             train, val = train_and_val(images, split, info, device)
         spent = before + attempt.seconds(learner)
         in_time = _in_time(job.most_seconds - spent, job.most_seconds, keep_going)
-        telling = _telling(learner, job.trial, fold, len(train), send, in_time)
-        for epoch in attempt.go_on(
-            job.folder, learner, train, val, fold=fold, keep_going=telling
-        ):
-            if fold or epoch.number > job.reported:
-                send(say(epoch))  # else the last checkpoint was lost after it was told
-        if not keep_going():
-            return
+        while len(learner.history) < learner.settings.epochs:
+            telling = _telling(learner, job.trial, fold, len(train), send, in_time)
+            for epoch in attempt.go_on(
+                job.folder, learner, train, val, fold=fold, keep_going=telling
+            ):
+                if fold or epoch.number > job.reported:
+                    send(say(epoch))  # else its checkpoint was lost after it was told
+            if not keep_going():
+                return
         before += attempt.seconds(learner)
 
 
@@ -163,9 +170,12 @@ def _telling(
     send: Send,
     keep_going: KeepGoing,
 ) -> KeepGoing:
-    """Tell how far the epoch is whenever `fit` asks, before a step, to go on."""
+    """Tell how far the epoch is whenever `fit` asks, before a step, to go on.
+
+    It is not to, once, when it is to be saved.
+    """
     steps = images // min(learner.settings.batch_size, images)
-    asked, said = 0, time.monotonic()
+    asked, said = learner.begun.steps, time.monotonic()
 
     def told() -> bool:
         nonlocal asked, said
@@ -174,6 +184,9 @@ def _telling(
             said = time.monotonic()
             epoch = len(learner.history) + 1
             send(Progress(trial=trial, epoch=epoch, share=share, fold=fold))
+        if _to_be_saved.is_set():
+            _to_be_saved.clear()
+            return False
         return keep_going()
 
     return told

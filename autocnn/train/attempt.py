@@ -3,6 +3,7 @@
 A folder holds one training, or those of one trial's folds, told apart by number.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,9 @@ from autocnn.train.answers import Answers
 from autocnn.train.learner import Epoch, Learner
 from autocnn.train.loop import always, fit
 from autocnn.train.weights import save_weights
+
+WORTH_SAVING = 1.0
+"""Seconds of an epoch, from which on it is saved when it is broken off."""
 
 
 def resume(folder: Path, learner: Learner, *, fold: int = 0) -> None:
@@ -38,7 +42,8 @@ def go_on(
     With it, if they are what counts, its weights: those of the best epoch; in
     cross-validation those of the last one, as in scikit-learn, and so without
     validation images. While they cannot be written, it waits; UnavailableError after
-    some minutes.
+    some minutes. What there is of an epoch that is broken off is on disk too, if it
+    can be.
     """
     kept = answers.load(answers_file(folder, fold))
     for epoch in fit(learner, train, val, keep_going=keep_going):
@@ -49,6 +54,9 @@ def go_on(
         save = partial(_save, folder, fold, learner, kept, leads=leads)
         durable.until_written(save)
         yield epoch
+    if learner.begun.seconds >= WORTH_SAVING:
+        with contextlib.suppress(OSError):
+            checkpoint.save(_checkpoint(folder, fold), learner)
 
 
 def _save(
@@ -91,8 +99,9 @@ def answers_file(folder: Path, fold: int = 0) -> Path:
 
 
 def seconds(learner: Learner, epochs: int | None = None) -> float:
-    """Add up the time of its first so many epochs, or of all."""
-    return sum(epoch.seconds for epoch in learner.history[:epochs])
+    """Add up the time of its first so many epochs, or of all that was trained."""
+    begun = learner.begun.seconds if epochs is None else 0.0
+    return begun + sum(epoch.seconds for epoch in learner.history[:epochs])
 
 
 def ended(

@@ -13,7 +13,7 @@ import torch
 from torch import optim
 
 from autocnn import durable
-from autocnn.train.learner import Epoch, Learner
+from autocnn.train.learner import Begun, Epoch, Learner
 
 logger = logging.getLogger(__name__)
 SEAL = b"autocnn checkpoint, SHA-256 "
@@ -37,6 +37,7 @@ def save(path: Path, learner: Learner) -> None:
         "optimizer": learner.optimizer.state_dict(),
         "scaler": learner.scaler.state_dict(),
         "history": [dataclasses.asdict(epoch) for epoch in learner.history],
+        "begun": dataclasses.asdict(learner.begun),
     }
     # In memory first: on a full disk PyTorch would name another error.
     written = io.BytesIO()
@@ -56,6 +57,7 @@ def restore(path: Path, learner: Learner) -> bool:
         try:
             state = _read(file)
             history = [Epoch(**epoch) for epoch in state["history"]]
+            begun = Begun(**state.get("begun", {}))
             parts = [state[part] for part in PARTS]
         except FileNotFoundError:
             continue
@@ -65,7 +67,7 @@ def restore(path: Path, learner: Learner) -> bool:
                 file.unlink()  # or it would become the one before
             continue
         _bring(learner, *parts)
-        learner.history[:] = history
+        learner.history[:], learner.begun = history, begun
         return True
     return False
 

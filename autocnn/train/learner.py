@@ -1,6 +1,6 @@
 """A network in training, and the epochs behind it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -32,6 +32,18 @@ class Epoch:
     """Training alone."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """What an epoch has come to so far, but for what its seed decides."""
+
+    steps: int = 0
+    loss_sum: float = 0.0
+    hits: int = 0
+    seconds: float = 0.0
+    noise: dict[str, Tensor] = field(default_factory=dict)
+    """States of the generators that dropout draws from, by the kind of device."""
+
+
 class Learner:
     """A network in training: all that must survive to continue exactly."""
 
@@ -48,6 +60,8 @@ class Learner:
         self.optimizer = make_optimizer(self.net, recipe.train)
         self.scaler = devices.scaler(device)
         self.history: list[Epoch] = []
+        self.begun = Begun()
+        """Where it stands within the next epoch, if that was broken off."""
         self.said: tuple[Tensor, Tensor] | None = None
         """The last epoch's logits (N, classes) for the validation images; labels."""
 

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from autocnn import device as devices
 from autocnn.data.batches import Batches
-from autocnn.train.learner import Epoch, Learner
+from autocnn.train.learner import Begun, Epoch, Learner
 from autocnn.train.schedules import make_schedule
 from autocnn.train.step import Step
 
@@ -33,9 +33,9 @@ def fit(
 ) -> Iterator[Epoch]:
     """Train until the recipe's epochs are done, from wherever the learner stands.
 
-    `keep_going` is asked before every step; when it says no, the begun epoch is
-    abandoned and nothing more is yielded. Diverged if the loss is lost. Without
-    validation images, epochs have no score.
+    `keep_going` is asked before every step; when it says no, nothing more is yielded,
+    and the learner knows how far the begun epoch is. Diverged if the loss is lost.
+    Without validation images, epochs have no score.
     """
     settings = learner.settings
     batch = min(settings.batch_size, len(train))
@@ -43,7 +43,7 @@ def fit(
     factor = make_schedule(settings.schedule, steps * settings.epochs)
     step = Step(learner)
     while len(learner.history) < settings.epochs:
-        started = time.perf_counter()
+        started = time.perf_counter() - learner.begun.seconds
         sums = _train_epoch(learner, step, train, factor, keep_going)
         if sums is None:
             return
@@ -106,15 +106,27 @@ def _train_epoch(
 ) -> tuple[float, float] | None:
     """Take one epoch's steps; sums of loss and of hits, or None when told to leave."""
     settings, seed = learner.settings, learner.epoch_seed()
+    begun, learner.begun = learner.begun, Begun()
+    started = time.perf_counter() - begun.seconds
     # Dropout layers can only draw from PyTorch's own generator.
     torch.manual_seed(seed)
+    devices.set_noise(begun.noise)
     learner.net.train()
-    loss_sum = torch.zeros((), device=learner.device)
-    hits = torch.zeros((), dtype=torch.long, device=learner.device)
+    loss_sum = torch.tensor(begun.loss_sum, device=learner.device)
+    hits = torch.tensor(begun.hits, device=learner.device)
     batches = train.shuffled(settings.batch_size, settings.augmentation, seed)
     done = len(learner.history) * (len(train) // min(settings.batch_size, len(train)))
     for number, (images, labels) in enumerate(batches, start=done):
+        if number < done + begun.steps:
+            continue  # only drawn: the next ones are then what they would have been
         if not keep_going():
+            learner.begun = Begun(
+                steps=number - done,
+                loss_sum=loss_sum.item(),
+                hits=int(hits.item()),
+                seconds=time.perf_counter() - started,
+                noise=devices.noise(learner.device),
+            )
             return None
         rate = settings.learning_rate * factor(number)
         loss, right = step(images, labels, rate)

@@ -74,6 +74,21 @@ def test_a_system_that_ends_and_a_terminal_that_is_gone_stop_it_too(run, start, 
     assert _rows(run)[0]["status"] == "interrupted"
 
 
+def test_what_a_cluster_sends_before_it_kills_ends_nothing(run, start):
+    process = start()
+    workers = _descendants(process.pid)
+    for pid in (process.pid, *workers):
+        os.kill(pid, signal.SIGUSR1)
+    assert process.stdout is not None
+    lines = map(json.loads, process.stdout)
+    assert any("saved as it stands" in event.get("text", "") for event in lines)
+    assert any(event["event"] == "epoch_ended" for event in lines)
+    assert _descendants(process.pid) == workers
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 75, errors
+
+
 def test_a_killed_search_leaves_no_process_and_goes_on(run, start, image_folder):
     process = start()
     children = _descendants(process.pid)

@@ -11,11 +11,14 @@ from autocnn.data.batches import batches_of
 from autocnn.data.cache import open_info, open_search_images
 from autocnn.data.splits import search_splits
 from autocnn.device import place
+from autocnn.engines import worker
 from autocnn.engines.worker import run
 from autocnn.events import EpochEnded
 from autocnn.nets.net import build
 from autocnn.search.jobs import Job, JobEnded, Remark
+from autocnn.train import attempt, checkpoint
 from autocnn.train.attempt import weights_file
+from autocnn.train.learner import Learner
 from autocnn.train.loop import score
 from autocnn.train.weights import load_weights
 
@@ -96,6 +99,33 @@ def test_a_stopped_job_goes_on_where_it_was(work, make_job):
     assert [(each.epoch, each.val_loss) for each in begun + resumed] == [
         (each.epoch, each.val_loss) for each in unbroken
     ]
+
+
+@pytest.mark.parametrize("at", [2, 5, 9])
+def test_what_is_to_be_saved_is_on_disk_within_its_epoch(
+    work, make_job, monkeypatch, at
+):
+    monkeypatch.setattr(attempt, "WORTH_SAVING", 0.0)
+    job, asked, found = make_job(epochs=4), itertools.count(), []
+    counted = itertools.count()
+    unbroken, _ = work(elsewhere(job), keep_going=lambda: next(counted) >= 0)
+    each = (next(counted) - 2) // 4  # twice after the last epoch
+
+    def keep_going() -> bool:
+        number = next(asked)
+        if number == at:
+            worker._to_be_saved.set()
+        if number == at + 1:  # it was told no, and is asked whether to leave
+            learner = Learner(job.recipe, job.shape, device=CPU, seed=0)
+            checkpoint.restore(job.folder / "checkpoint-0.pt", learner)
+            found.append((len(learner.history), learner.begun.steps))
+        return True
+
+    told, ended = work(job, keep_going=keep_going)
+    assert ended.outcome == "complete"
+    ((epochs, steps),) = found
+    assert epochs * each + steps == at + 1
+    assert [e.val_loss for e in told] == [e.val_loss for e in unbroken]
 
 
 def test_epochs_the_driver_never_heard_of_are_told_again(work, make_job):

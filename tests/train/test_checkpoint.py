@@ -86,6 +86,28 @@ def test_what_was_interrupted_ends_as_what_was_not(
     check_equal(unbroken, resumed)
 
 
+@pytest.mark.parametrize("steps", [1, 2])
+@pytest.mark.parametrize("optimizer", SETTINGS)
+def test_what_was_interrupted_within_an_epoch_too(
+    learner, tiny_batches, path, optimizer, steps
+):
+    settings = {"optimizer": optimizer, **SETTINGS[optimizer]}
+    unbroken = learner(**settings)
+    list(fit(unbroken, *tiny_batches))
+
+    asked, each = itertools.count(), len(tiny_batches[0]) // 32
+    begun = learner(**settings)
+    list(fit(begun, *tiny_batches, keep_going=lambda: next(asked) < each + steps))
+    assert (len(begun.history), begun.begun.steps) == (1, steps)
+    checkpoint.save(path, begun)
+    torch.manual_seed(0)  # as another process would
+    resumed = learner(**settings)
+    assert checkpoint.restore(path, resumed)
+    assert resumed.begun.seconds == begun.begun.seconds > 0
+    assert [epoch.number for epoch in fit(resumed, *tiny_batches)] == [2, 3, 4]
+    check_equal(unbroken, resumed)
+
+
 def test_an_abandoned_epoch_is_trained_again_from_its_start(
     learner, tiny_batches, path
 ):
