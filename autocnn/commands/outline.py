@@ -11,7 +11,7 @@ from autocnn.search.limits import describe
 from autocnn.search.rungs import rungs
 from autocnn.search.sample import Cost
 from autocnn.store.rows import is_refused
-from autocnn.views.tables import count, duration
+from autocnn.views.tables import count, duration, plural
 
 
 def outline(setup: Setup) -> dict[str, str]:
@@ -37,7 +37,7 @@ def outline(setup: Setup) -> dict[str, str]:
     return {
         "study": f"{setup.name} ({state}), in {setup.shown_storage}",
         "data": setup.describe_data(),
-        "trials": f"{total}, {most} epochs each at most",
+        "trials": f"{total}, {plural(most, 'epoch')} each at most",
         "space": f"{len(space.ranges)} parameters drawn, {len(space.fixed)} fixed",
         **limits,
         "sampler": config.sampler,

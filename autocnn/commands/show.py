@@ -166,7 +166,7 @@ def _write_outcome(named: "Named") -> None:
     score = tables.score(row.val_accuracy, row.val_standard_error)
     say(
         f"{row.status}{why}: val accuracy {score} "
-        f"in {row.epochs} epochs, {tables.duration(row.seconds)}"
+        f"in {tables.plural(row.epochs, 'epoch')}, {tables.duration(row.seconds)}"
     )
     say("curve: " + " ".join(f"{value:.1%}" for value in row.curve))
     say("drawn: " + tables.settings(row.params))

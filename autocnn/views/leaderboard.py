@@ -81,7 +81,9 @@ def final(study: StudySnapshot) -> str:
     if found.on_val:
         scored = "on the validation images too, so none are left to score it"
     epochs = (
-        f"{done} epochs" if done == found.epochs else f"{done}/{found.epochs} epochs"
+        tables.plural(done, "epoch")
+        if done == found.epochs
+        else f"{done}/{found.epochs} epochs"
     )
     how = "" if found.status == "complete" else f", {found.status}"
     return (

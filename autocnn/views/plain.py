@@ -18,7 +18,7 @@ from autocnn.events import (
 )
 from autocnn.names import printable
 from autocnn.views import verdict
-from autocnn.views.tables import accuracy, count, duration
+from autocnn.views.tables import accuracy, count, duration, plural
 
 
 def write(event: Event) -> None:
@@ -54,7 +54,7 @@ def line(event: Event) -> str:
         case TrialPaused():
             return (
                 f"trial {event.trial} paused: {event.reason} "
-                f"(val {accuracy(event.val_accuracy)}, {event.epochs} epochs)"
+                f"(val {accuracy(event.val_accuracy)}, {plural(event.epochs, 'epoch')})"
             )
         case TrialEnded():
             return trial_ended(event)
@@ -64,7 +64,7 @@ def line(event: Event) -> str:
             left = f", {_about(event.seconds_left)}" if event.seconds_left else ""
             again = f", from epoch {event.epochs_done}" if event.epochs_done else ""
             return (
-                f"final training: trial {event.trial}'s recipe, {event.epochs} epochs "
+                f"final training: trial {event.trial}'s recipe, {plural(event.epochs, 'epoch')} "
                 f"with all the machine has{again}{left}"
             )
         case FinalEnded():
@@ -74,7 +74,7 @@ def line(event: Event) -> str:
                 reached = "on the validation images, too"
             return (
                 f"final training complete ({reached}, "
-                f"{event.epochs} epochs, {duration(event.seconds)}): {kept}"
+                f"{plural(event.epochs, 'epoch')}, {duration(event.seconds)}): {kept}"
             )
         case Verdict():
             return _verdict(event)
@@ -109,10 +109,12 @@ def started(event: SearchStarted) -> str:
     share = "1 worker" if event.jobs == 1 else f"{event.jobs} workers"
     before = f", {event.done} done before" if event.done else ""
     resumed = ", ".join(map(str, event.resumed))
-    trials = f"{event.trials} trials" if event.trials else "trials until time is up"
+    trials = (
+        plural(event.trials, "trial") if event.trials else "trials until time is up"
+    )
     return (
         f"study {event.study}: {event.data}, {trials}{before}, up to "
-        f"{event.epochs} epochs each, {share} on {event.device}, "
+        f"{plural(event.epochs, 'epoch')} each, {share} on {event.device}, "
         f"sampler {event.sampler}, pruner {event.pruner}"
         + (f", {event.limits}" if event.limits else "")
         + (f"; trials that go on: {resumed}" if resumed else "")
@@ -126,7 +128,7 @@ def trial_ended(event: TrialEnded) -> str:
         return f"trial {event.trial} refused{why}"
     return (
         f"trial {event.trial} {event.status}{why} "
-        f"(val {accuracy(event.val_accuracy)}, {event.epochs} epochs, "
+        f"(val {accuracy(event.val_accuracy)}, {plural(event.epochs, 'epoch')}, "
         f"{duration(event.seconds)})"
     )
 

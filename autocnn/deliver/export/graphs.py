@@ -32,6 +32,7 @@ def write_onnx(network: "Network", folder: Path) -> dict[str, Any]:
 
     program = torch.onnx.export(
         _program(network),
+        dynamic_shapes=({0: "batch"},),  # how the axis is named
         input_names=["pixels"],
         output_names=["logits"],
         opset_version=OPSET,

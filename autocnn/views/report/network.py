@@ -84,7 +84,10 @@ def mistakes(report: Report) -> Section | None:
 
 def _sentences(found: Evaluation) -> list[str]:
     """Say what it comes to."""
-    return [f"{line[0].upper()}{line[1:]}." for line in views.summary(found, "image")]
+    return [
+        f"{line[0].upper()}{line[1:]}."
+        for line in views.summary(found, "validation image")
+    ]
 
 
 def _classes(found: Evaluation) -> Table:

@@ -50,7 +50,7 @@ def test_an_onnx_file_says_its_opset_and_what_it_is(exported, network):
     assert (taken.name, given.name) == ("pixels", "logits")
     assert taken.type.tensor_type.elem_type == onnx.TensorProto.UINT8
     batch, *rest = taken.type.tensor_type.shape.dim
-    assert batch.dim_param
+    assert batch.dim_param == "batch"
     assert [each.dim_value for each in rest] == [8, 8, 1]
     assert sorted(path.name for path in folder.iterdir()) == ["model.onnx", "model.pt2"]
 
