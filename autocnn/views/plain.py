@@ -64,8 +64,8 @@ def line(event: Event) -> str:
             left = f", {_about(event.seconds_left)}" if event.seconds_left else ""
             again = f", from epoch {event.epochs_done}" if event.epochs_done else ""
             return (
-                f"final training: trial {event.trial}'s recipe, {plural(event.epochs, 'epoch')} "
-                f"with all the machine has{again}{left}"
+                f"final training: trial {event.trial}'s recipe, "
+                f"{plural(event.epochs, 'epoch')} with all the machine has{again}{left}"
             )
         case FinalEnded():
             kept = "kept" if event.kept else "not better than the best trial, not kept"
