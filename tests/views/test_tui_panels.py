@@ -5,6 +5,7 @@
 import asyncio
 import math
 import shutil
+import time
 from collections.abc import Awaitable, Callable
 
 import numpy as np
@@ -590,6 +591,22 @@ def test_the_log_tells_what_happened_in_signs_and_words(study, storage):
     assert "⊘     #1  pruned after 1 epoch: 2nd of 2 at epoch 1" in shown
     assert "×     #2  failed after 0 epochs: out of memory" in shown
     assert "asked to prune trial 1: not taken yet" in shown
+
+
+def test_who_once_led_is_not_the_best_when_it_ends_behind_another(study):
+    now, history = time.time(), History()
+    for curve, ends in (
+        ([0.5, 0.8, 0.8], [now - 9, now - 7, now - 1]),
+        ([0.1, 0.9], [now - 8, now - 5]),
+    ):
+        epochs = [[end, 1, 1, 1, 1, 1] for end in ends]
+        add(study, curve, TrialState.RUNNING, epochs=epochs)
+    history.update(snapshot(study), now)
+    study.tell(1, 0.9)
+    study.tell(0, 0.8)
+    moment = history.update(snapshot(study), now)
+    assert [step.trial for step in moment.best_so_far] == [0, 0, 1]
+    assert moment.winners == {1}
 
 
 def test_the_log_tells_of_pauses_as_no_news_of_the_best(study, storage):

@@ -49,6 +49,7 @@ class History:
         """Of finished trials, the oldest first."""
         self._steps: list[Step] = []
         self._standings = Standings()
+        self._folds = False
         self._longest = 1
         self._lowest: float | None = None
         self._begun: float | None = None
@@ -98,12 +99,13 @@ class History:
             if self._rows.get(row.trial) is not row
         ]
         self._seen, ended = study.trials, []
+        self._folds = bool(study.config.get("folds"))
         for before, row in changes:
             self._rows[row.trial] = row
             self._stretch(row)
             if row.status in OPEN:
                 self._open[row.trial] = row
-                self._rise(row, folds=bool(study.config.get("folds")))
+                self._rise(row)
             elif before is None or before.status in OPEN:
                 self._open.pop(row.trial, None)
                 ended.append(row)
@@ -144,18 +146,18 @@ class History:
                 self._climb(Step(at, row.val_accuracy, trial))
         self._news.sort(key=_at)
 
-    def _rise(self, row: TrialRow, *, folds: bool) -> None:
+    def _rise(self, row: TrialRow) -> None:
         """Note what a trial that still runs has reached, and when."""
         if row.val_accuracy is None or len(row.epoch_ends) != len(row.curve):
             return
-        scores = [row.val_accuracy] if folds else row.curve
-        ends = row.epoch_ends[-1:] if folds else row.epoch_ends
+        scores = [row.val_accuracy] if self._folds else row.curve
+        ends = row.epoch_ends[-1:] if self._folds else row.epoch_ends
         for at, score in zip(ends, scores, strict=True):
             self._climb(Step(at, score, row.trial))
 
     def _climb(self, step: Step) -> None:
         """Put a score among the steps, if none before it was as good."""
-        place = bisect.bisect_right(self._steps, step.at, key=lambda each: each.at)
+        place = bisect.bisect_right(self._steps, step.at, key=_at)
         if place and self._steps[place - 1].val_accuracy >= step.val_accuracy:
             return
         after = self._steps[place:]

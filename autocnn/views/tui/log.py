@@ -174,7 +174,7 @@ class Log(Panel):
     def show(self, moment: Moment) -> None:
         """Show what is new."""
         self._moment = moment
-        best = frozenset(step.trial for step in moment.best_so_far)
+        best = moment.winners
         words = self.query_one(Input).value.casefold().split()
         told = self.app.told if isinstance(self.app, Extras) else ()
         wanted = (moment.news, told, best, words)

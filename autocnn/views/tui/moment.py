@@ -1,5 +1,6 @@
 """What screens show of a study, worked out once for each snapshot, off the screen."""
 
+import bisect
 from dataclasses import dataclass, field
 
 from autocnn.store.rows import REFUSED, StudySnapshot, TrialRow
@@ -10,6 +11,8 @@ OPEN = ("running", "interrupted", "paused", "waiting")
 """The statuses of trials that may still go on."""
 UNDERWAY = ("running", "interrupted", "waiting")
 """Those of them that go on whatever others do; paused ones are judged already."""
+CLOCKS_APART = 0.01
+"""Seconds: epochs' ends are known in hundredths, a trial's in millionths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,20 @@ class Moment:
     """When the first trial began, in seconds since 1970."""
     ended: float | None = None
     """When the last one that is over ended."""
+
+    @property
+    def winners(self) -> frozenset[int]:
+        """The trials that were the best when they ended."""
+        steps = self.best_so_far
+        found = set()
+        for trial in {step.trial for step in steps}:
+            row = self.row(trial)
+            if row is not None and row.ended is not None:
+                end = row.ended + CLOCKS_APART
+                place = bisect.bisect_right(steps, end, key=lambda step: step.at)
+                if place and steps[place - 1].trial == trial:
+                    found.add(trial)
+        return frozenset(found)
 
     @property
     def finished(self) -> int:
