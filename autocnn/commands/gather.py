@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.study import StudyDirection
 
 from autocnn.commands.findings import findings
 from autocnn.commands.options import Place
 from autocnn.deliver.estimate import estimate
 from autocnn.deliver.review import Judges, judges, review, thumbnails
-from autocnn.errors import NoResultError, RequestError
+from autocnn.errors import NoResultError
 from autocnn.evaluation import Evaluation
 from autocnn.search.study import StudyConfig
 from autocnn.store.environment import environment, environments
@@ -31,12 +30,6 @@ SETTINGS = {
 
 def gather(study: optuna.Study, place: Place) -> Report:
     """Put together what a report tells; NoResultError if there is nothing to tell."""
-    if study.directions != [StudyDirection.MAXIMIZE]:
-        raise RequestError(
-            f"study '{study.study_name}' is not about an accuracy: it minimizes, or "
-            "has several objectives",
-            hint="optuna-dashboard shows it: autocnn dashboard",
-        )
     found = _understood(snapshot(study))
     _check(found)
     folder = place.folder(found.name)
@@ -82,12 +75,6 @@ def _check(found: StudySnapshot) -> None:
         raise NoResultError(
             f"study '{found.name}' has no result yet",
             hint="a report needs a trial with a score: let the search go on",
-        )
-    if not all(0 <= score <= 1 for score in scores if score is not None):
-        raise RequestError(
-            f"study '{found.name}' is not about an accuracy: its values are not from 0 "
-            "to 1",
-            hint="optuna-dashboard shows it: autocnn dashboard",
         )
 
 

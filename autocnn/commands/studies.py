@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from autocnn.commands.options import Place, format_option, place_options
-from autocnn.errors import StudyError
+from autocnn.errors import RequestError, StudyError
 
 COLUMNS = ("study", "data", "epochs", "trials", "best", "status")
 
@@ -24,7 +24,7 @@ def command(form: str, place: Place) -> None:
     for name in study_names(storage):
         try:
             study = snapshot(find_study(storage, name))
-        except StudyError as error:
+        except (RequestError, StudyError) as error:
             told = {"study": name, "status": error.problem}
             rows.append({**dict.fromkeys(COLUMNS), **told})
             continue

@@ -24,7 +24,7 @@ from autocnn.quantities import plural
 from autocnn.search.best import ANSWERS, check, read_card
 from autocnn.search.kept import NETWORKS
 from autocnn.search.study import StudyConfig
-from autocnn.store.rows import standard_error
+from autocnn.store.aim import standard_error
 from autocnn.train.answers import Answers, load
 
 OF_ONE = {

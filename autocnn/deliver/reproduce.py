@@ -10,7 +10,7 @@ from autocnn.events import Emit, EpochEnded, Event
 from autocnn.quantities import plural
 from autocnn.search.jobs import Engine, Job
 from autocnn.search.kept import NETWORKS
-from autocnn.store.rows import standard_error
+from autocnn.store.aim import standard_error
 from autocnn.train.attempt import weights_file
 
 TOLERANCE = 3.0

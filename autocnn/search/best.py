@@ -10,7 +10,8 @@ from autocnn import recipe as recipes
 from autocnn.data.images import DataInfo
 from autocnn.errors import NoResultError
 from autocnn.recipe import Recipe
-from autocnn.store.rows import StudySnapshot, standard_error
+from autocnn.store.aim import standard_error
+from autocnn.store.rows import StudySnapshot
 from autocnn.train.answers import Answers, dumps
 
 ANSWERS = "validation.safetensors"

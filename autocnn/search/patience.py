@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Literal
 
-from autocnn.store.rows import standard_error
+from autocnn.store.aim import standard_error
 
 Patience = int | Literal["auto"] | None
 ENOUGH = 4

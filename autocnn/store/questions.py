@@ -55,6 +55,9 @@ STUDY = (
     .limit(1)
 )
 """A study of a `name`, with its first trial if it has any."""
+DIRECTIONS = select(tables.directions.c.direction).where(
+    tables.directions.c.study_id == bindparam("study")
+)
 ACTIVE = select(
     tables.trials.c.study_id,
     func.max(

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from autocnn.errors import NoResultError, RequestError, UnavailableError, did_you_mean
 from autocnn.storage import file_of
 from autocnn.store import questions, tables
+from autocnn.store.aim import check_accuracy
 from autocnn.store.questions import HEAVY
 from autocnn.store.rows import StudySnapshot, compose, val_images
 from autocnn.store.trials import Trials
@@ -129,10 +130,11 @@ class Reader:
             trials = self._trials(connection)
             attributes = _study_values(connection, self._study)
             trials.take(connection, val_images(attributes))
-            self._seen = now
         finally:
             connection.rollback()
-        return compose(self._name, attributes, trials.rows(), trials.distributions)
+        found = compose(self._name, attributes, trials.rows(), trials.distributions)
+        self._seen = now  # what could not be understood is tried again
+        return found
 
     def _connect(self) -> Connection:
         """Keep one connection, as long as the file is the one that it was made to."""
@@ -155,6 +157,8 @@ class Reader:
         assert self._asked is not None
         self._study, self._name = found[0], self._asked
         if self._rows is None or found != self._rows[0]:
+            aims = connection.execute(questions.DIRECTIONS, {"study": self._study})
+            check_accuracy(self._name, [aim.direction for aim in aims])
             self._rows = found, Trials(self._study)
         return self._rows[1]
 

@@ -5,14 +5,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from autocnn.store.rows import (
-    CONFIG,
-    Pause,
-    StudySnapshot,
-    TrialRow,
-    standard_error,
-    val_images,
-)
+from autocnn.store.aim import standard_error
+from autocnn.store.rows import CONFIG, Pause, StudySnapshot, TrialRow, val_images
 from autocnn.store.state import Pace, Phase, SearchState
 from autocnn.store.timeline import Timeline
 

@@ -15,6 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from autocnn.errors import NoResultError, RequestError, did_you_mean
 from autocnn.storage import study_names
+from autocnn.store.aim import check_accuracy, standard_error
 from autocnn.store.command import Command, commands
 from autocnn.store.confirmed import CONFIRMED, Confirmed
 from autocnn.store.edition import check_edition
@@ -158,6 +159,8 @@ def snapshot(study: optuna.Study) -> StudySnapshot:
     """Read all of a study; a trial that only waits has no distributions yet."""
     trials = study.get_trials(deepcopy=False)
     attributes = study.user_attrs
+    directions = [direction.name for direction in study.directions]
+    check_accuracy(study.study_name, directions)
     return compose(
         study.study_name,
         attributes,
@@ -172,8 +175,14 @@ def compose(
     rows: Sequence[TrialRow],
     distributions: Mapping[str, BaseDistribution],
 ) -> StudySnapshot:
-    """Put a snapshot together; StudyError if a newer release wrote the study."""
+    """Put a snapshot together; StudyError if a newer release wrote the study.
+
+    RequestError if another program did, and it is not about an accuracy.
+    """
     check_edition(name, attributes)
+    if CONFIG not in attributes:
+        values = (value for row in rows for value in (row.val_accuracy, *row.curve))
+        check_accuracy(name, values=(value for value in values if value is not None))
     return StudySnapshot(
         name=name,
         config=attributes.get(CONFIG, {}),
@@ -192,18 +201,6 @@ def val_images(attributes: Mapping[str, Any]) -> int | None:
     """Say how many images a study's accuracies were measured on, if it is known."""
     images = attributes.get(CONFIG, {}).get("val_images")
     return int(images) if images else None
-
-
-def standard_error(accuracy: float | None, images: int | None) -> float | None:
-    """The binomial standard error of an accuracy, both as fractions of 1.
-
-    One success and one failure are added (Agresti & Coull 1998's idea, with one for
-    two): no error on a few hundred images does not mean that there never is one.
-    """
-    if accuracy is None or not images:
-        return None
-    smoothed = (accuracy * images + 1) / (images + 2)
-    return float((smoothed * (1 - smoothed) / (images + 2)) ** 0.5)
 
 
 def find_trial(snapshot: StudySnapshot, reference: str) -> TrialRow:

@@ -6,6 +6,7 @@ SCHEMA, REVISION = 12, "v3.2.0.a"
 """The form of the tables that this is, by Optuna's number and by Alembic's."""
 
 studies = table("studies", column("study_id"), column("study_name"))
+directions = table("study_directions", column("study_id"), column("direction"))
 trials = table(
     "trials",
     column("trial_id"),

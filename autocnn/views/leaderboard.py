@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from autocnn.store.aim import standard_error
 from autocnn.store.pareto import COSTS, front
-from autocnn.store.rows import REFUSED, StudySnapshot, TrialRow, standard_error
+from autocnn.store.rows import REFUSED, StudySnapshot, TrialRow
 from autocnn.views import tables
 
 COLUMNS = (

@@ -174,9 +174,12 @@ def test_a_study_of_something_else_is_told(run, here, directions, value, told):
         study_name="other", storage=storage, directions=directions
     )
     study.optimize(lambda trial: value, n_trials=1)
-    ran = run("report", "--storage", "studies.db")
-    assert ran.code == 2
-    assert told in ran.err
+    for words in (["report"], ["leaderboard"], ["watch", "--screenshot", "x.svg"]):
+        ran = run(*words, "--storage", "studies.db")
+        assert ran.code == 2
+        assert told in ran.err
+    ran = run("studies", "--storage", "studies.db", "--format", "json")
+    assert told in json.loads(ran.out)[0]["status"]
 
 
 @pytest.mark.parametrize("name", ["other.html", "other.md"])

@@ -19,7 +19,7 @@ from autocnn.store.rows import CONFIG, snapshot
 
 @pytest.fixture
 def study(storage):
-    return optuna.create_study(study_name="tiny", storage=storage)
+    return optuna.create_study(study_name="tiny", storage=storage, direction="maximize")
 
 
 @pytest.fixture(autouse=True)

@@ -16,10 +16,11 @@ from optuna.distributions import (
 )
 from optuna.trial import TrialState, create_trial
 
-from autocnn.errors import NoResultError, RequestError, UnavailableError
+from autocnn.errors import NoResultError, RequestError, StudyError, UnavailableError
 from autocnn.storage import open_engine
 from autocnn.store import tables, trials
 from autocnn.store.command import send
+from autocnn.store.edition import EDITION, KNOWN
 from autocnn.store.reader import Reader
 from autocnn.store.rows import CONFIG, snapshot
 from autocnn.store.state import STATE
@@ -155,7 +156,7 @@ def objective(trial: optuna.Trial) -> float:
     width = trial.suggest_int("width", 2, 10, step=2)
     if width > 4:
         raise optuna.TrialPruned
-    return width + trial.suggest_float("share", 0.0, 1.0, step=0.25)
+    return (width + trial.suggest_float("share", 0.0, 1.0, step=0.25)) / 20
 
 
 def test_a_study_of_another_program_is_read_as_a_snapshot_has_it(storage, make_reader):
@@ -171,6 +172,17 @@ def test_a_study_of_another_program_is_read_as_a_snapshot_has_it(storage, make_r
     }
     known = {name for trial in study.trials for name in trial.distributions}
     assert set(read.distributions) == known
+
+
+def test_a_study_that_a_newer_release_goes_on_with_is_refused_again_and_again(
+    study, make_reader
+):
+    reader = make_reader()
+    reader.read()
+    study.set_user_attr(EDITION, KNOWN + 1)
+    for _ in range(2):
+        with pytest.raises(StudyError, match="written by a newer autocnn"):
+            reader.read()
 
 
 def test_the_state_and_the_commands_are_read_too(study, make_reader):

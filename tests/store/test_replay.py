@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from autocnn.store.aim import standard_error
 from autocnn.store.command import Command
 from autocnn.store.final import Final
 from autocnn.store.replay import Recording, at
-from autocnn.store.rows import Pause, StudySnapshot, TrialRow, standard_error
+from autocnn.store.rows import Pause, StudySnapshot, TrialRow
 from autocnn.store.state import Pace, SearchState
 from autocnn.store.timeline import SHORT, Timeline
 

@@ -8,7 +8,8 @@ from optuna.distributions import IntDistribution
 from optuna.trial import TrialState, create_trial
 
 from autocnn.errors import NoResultError, RequestError
-from autocnn.store.rows import CONFIG, find_study, find_trial, snapshot, standard_error
+from autocnn.store.aim import standard_error
+from autocnn.store.rows import CONFIG, find_study, find_trial, snapshot
 from autocnn.views import leaderboard
 
 

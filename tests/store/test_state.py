@@ -49,13 +49,15 @@ def test_a_state_is_read_as_it_was_written_through_json():
 
 
 def test_a_state_survives_the_storage(storage):
-    study = optuna.create_study(study_name="tiny", storage=storage)
+    study = optuna.create_study(
+        study_name="tiny", storage=storage, direction="maximize"
+    )
     study.set_user_attr(STATE, STATED.to_dict())
     assert snapshot(study).state == STATED
 
 
 def test_a_study_that_was_never_searched_has_no_state():
-    assert snapshot(optuna.create_study()).state is None
+    assert snapshot(optuna.create_study(direction="maximize")).state is None
 
 
 @pytest.mark.parametrize("phase", get_args(Phase))

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from autocnn.store.aim import standard_error
 from autocnn.store.honest import METHOD
-from autocnn.store.rows import standard_error
 from autocnn.views.evaluation import interval
 from autocnn.views.report import figures
 from autocnn.views.report.again import command, day

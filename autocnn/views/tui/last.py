@@ -2,7 +2,8 @@
 
 import dataclasses
 
-from autocnn.store.rows import StudySnapshot, TrialRow, standard_error
+from autocnn.store.aim import standard_error
+from autocnn.store.rows import StudySnapshot, TrialRow
 
 FINAL = "final training"
 """As where a row comes from: it is no trial's own."""
