@@ -1,10 +1,13 @@
 """The command line: which commands there are, and how an error is told."""
 
+import contextlib
 import gc
 import importlib
+import io
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -92,6 +95,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and leave with the exit code it earned."""
+    _have_streams()
     try:
         code = cli.main(prog_name="autocnn", standalone_mode=False)
     except click.exceptions.Abort:
@@ -114,9 +118,25 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _have_streams() -> None:
+    """Have what is read from and written to, and let any letter be written.
+
+    Where one is closed, the next file that is opened would take its place. What an
+    encoding lacks is spelt out as on standard error.
+    """
+    for name, mode in {"stdin": "r", "stdout": "w", "stderr": "w"}.items():
+        stream = getattr(sys, name)
+        if stream is None:
+            nothing = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115
+            setattr(sys, name, nothing)
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def tell(error: AutocnnError) -> int:
     """Say what was found and what to do, on standard error; return the exit code."""
-    say(f"error: {error.problem}", err=True)
-    if error.hint:
-        say(f"  hint: {error.hint}", err=True)
+    with contextlib.suppress(OSError):  # a log on a full disk: the code says it too
+        say(f"error: {error.problem}", err=True)
+        if error.hint:
+            say(f"  hint: {error.hint}", err=True)
     return error.exit_code

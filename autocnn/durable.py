@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -123,13 +124,18 @@ def until_written(write: Callable[[], Result]) -> Result:
 
     UnavailableError after some minutes; FileNotFoundError at once.
     """
-    return patiently(write, _obstacle)
+    return patiently(write, partial(_obstacle, "write"))
 
 
-def _obstacle(error: Exception) -> str | None:
+def until_read(read: Callable[[], Result]) -> Result:
+    """Call what reads files until the disk gives them; raises as `until_written`."""
+    return patiently(read, partial(_obstacle, "read"))
+
+
+def _obstacle(verb: str, error: Exception) -> str | None:
     if not isinstance(error, OSError) or isinstance(error, FileNotFoundError):
         return None
-    return f"cannot write {error.filename}: {error.strerror or error}"
+    return f"cannot {verb} {error.filename}: {error.strerror or error}"
 
 
 def _told(error: OSError, path: Path, needed: int) -> OSError:

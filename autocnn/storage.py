@@ -33,8 +33,9 @@ def storage_url(text: str) -> str:
 
 def hide_password(url: str) -> str:
     """Write a storage URL so that it can be shown, however ill-formed it is."""
-    url = re.sub(r"//([^:/@]*):.*@", r"//\1:***@", url)
-    return re.sub(r"([?&]password=)[^&]*", r"\1***", url)
+    inside = r".*[?&]\w*passw\w*=[^&]*@[^&]*"  # what follows is its rest, not a host
+    url = re.sub(rf"//([^:/@]*):(?:{inside}|.*@)", r"//\1:***@", url)
+    return re.sub(r"([?&]\w*passw\w*=)[^&]*", r"\1***", url)
 
 
 def sqlite_file(url: str) -> Path | None:
@@ -134,7 +135,10 @@ def study_names(storage: RDBStorage) -> list[str]:
 
 
 def retried(function: Callable[[], Result]) -> Result:
-    """Call again while the database is locked or gone: some minutes, with pauses."""
+    """Call again while the database is locked or gone: some minutes, with pauses.
+
+    For storages that were not opened to search with; those wait by themselves.
+    """
     return patiently(function, _obstacle)
 
 

@@ -22,6 +22,7 @@ REPEAT_SECONDS = 60.0
 LATER = "nothing is lost; run the same command again later"
 
 _say: ContextVar[Say] = ContextVar("say", default=logging.getLogger(__name__).warning)
+_stopping: ContextVar[Callable[[], bool]] = ContextVar("stop", default=lambda: False)
 
 
 @contextlib.contextmanager
@@ -32,6 +33,16 @@ def saying(say: Say) -> Iterator[None]:
         yield
     finally:
         _say.reset(token)
+
+
+@contextlib.contextmanager
+def no_longer(stopping: Callable[[], bool]) -> Iterator[None]:
+    """Give up, within, what is waited for when `stopping` says so."""
+    token = _stopping.set(stopping)
+    try:
+        yield
+    finally:
+        _stopping.reset(token)
 
 
 def patiently(function: Callable[[], Result], obstacle: Obstacle) -> Result:
@@ -47,7 +58,7 @@ def patiently(function: Callable[[], Result], obstacle: Obstacle) -> Result:
             reason = obstacle(error)
             if reason is None:
                 raise
-            if waited >= MOST_SECONDS:
+            if waited >= MOST_SECONDS or (waited and _stopping.get()()):
                 raise UnavailableError(reason, hint=LATER) from error
             if waited - said >= REPEAT_SECONDS:
                 said = waited

@@ -76,6 +76,10 @@ def test_a_password_is_never_shown_however_it_is_written(password):
         "postgresql://host/db?password=secret",
         "postgresql://host/db?user=me&password=secret",
         "postgresql://secret@host:5432/db?password=secret",
+        "postgresql://host:5432/db?password=sec@secret",
+        "postgresql://host:5432/db?sslpassword=s@secret&user=me",
+        "postgresql://user:secret@host:5432/db?password=s@secret@secret",
+        "mysql+pymysql://host:3306/db?passwd=secret@secret&user=me",
     ],
 )
 def test_a_password_in_the_query_is_not_shown_either(url):

@@ -4,7 +4,7 @@ import pytest
 
 from autocnn import waiting
 from autocnn.errors import UnavailableError
-from autocnn.waiting import patiently, saying
+from autocnn.waiting import no_longer, patiently, saying
 
 
 def obstacle(error: Exception) -> str | None:
@@ -40,6 +40,14 @@ def test_it_is_given_up_after_minutes(pauses, said):
     assert waiting.MOST_SECONDS <= sum(pauses) < waiting.MOST_SECONDS + 10
     assert said == ["waiting: busy"] * round(waiting.MOST_SECONDS / 60)
     assert caught.value.hint == "nothing is lost; run the same command again later"
+
+
+def test_it_is_given_up_when_one_is_to_stop(pauses, said):
+    asked = iter([False, True])
+    with no_longer(lambda: next(asked)), pytest.raises(UnavailableError, match="busy"):
+        patiently(after(10**6), obstacle)
+    assert pauses == [0.5, 1.0]
+    assert patiently(after(3), obstacle) == "answer"
 
 
 def test_other_errors_come_at_once(pauses, said):

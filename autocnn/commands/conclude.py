@@ -50,16 +50,17 @@ def refuse(found: StudySnapshot, outcome: str) -> TrialRow:
         )
     reasons = {row.reason for row in found.trials if row.status == "failed"}
     best = found.best()
+    if outcome == "failed":
+        last = next(r.reason for r in reversed(found.trials) if r.status == "failed")
+        kind = NoResultError if best is None else AutocnnError
+        raise kind(
+            f"stopped: several trials in a row failed in the same way ({last})",
+            hint="mend the cause, then run the same command to go on",
+        )
     if best is None:
         raise NoResultError(
             "no trial was completed" + "".join(f"; {r}" for r in sorted(reasons)[:1]),
             hint="give it more time or a smaller space: autocnn search --help",
-        )
-    if outcome == "failed":
-        last = next(r.reason for r in reversed(found.trials) if r.status == "failed")
-        raise AutocnnError(
-            f"stopped: several trials in a row failed in the same way ({last})",
-            hint="mend the cause, then run the same command to go on",
         )
     return best
 

@@ -18,12 +18,13 @@ from autocnn.search.confirm import Confirmation
 from autocnn.search.driver import Driver
 from autocnn.search.ending import broken_off, ended, finish
 from autocnn.search.hands import WON, Outcome
-from autocnn.search.study import enqueue_start, only_search, open_study
+from autocnn.search.sole import check_silent, only_search
+from autocnn.search.study import enqueue_start, open_study
 from autocnn.search.trials import Plan
 from autocnn.storage import open_storage
 from autocnn.store.environment import Environment, environment, record
 from autocnn.store.rows import StudySnapshot, snapshot
-from autocnn.waiting import saying
+from autocnn.waiting import no_longer, saying
 
 Interrupts = Callable[[Emit], AbstractContextManager[Callable[[], bool]]]
 
@@ -47,6 +48,7 @@ def run(
 
     with saying(say), only_search(setup.folder, setup.place.url):
         storage = open_storage(setup.place.url, create=True)
+        check_silent(storage, setup.name, say)
         study = open_study(storage, setup.name, setup.config)
         plan = setup.plan(study, begun_at)
         enqueue_start(study, setup.config, plan.trials, setup.points(storage))
@@ -54,7 +56,7 @@ def run(
         record(study, _environment(setup, plan.trials))
         if ready is not None:
             ready(study)
-        with interrupts(emit) as stopping:
+        with interrupts(emit) as stopping, no_longer(stopping):
             outcome = _drive(setup, study, plan, emit, stopping)
         if outcome != "interrupted":
             opens = plan.final and outcome in WON

@@ -10,7 +10,6 @@ from autocnn.deliver.seal import open_seal, opened
 from autocnn.events import Emit
 from autocnn.search import best
 from autocnn.search.trials import Plan
-from autocnn.storage import retried
 from autocnn.store.honest import ESTIMATE, openings
 
 
@@ -34,8 +33,7 @@ def pronounce(
     found = None
     if not best.read_card(folder).get("on_val"):  # that one has no score to correct
         found = estimate(plan.folder, data.info.test_images)
-    told = found.to_dict() if found else None
-    retried(lambda: study.set_user_attr(ESTIMATE, told))
+    study.set_user_attr(ESTIMATE, found.to_dict() if found else None)
     if found is not None:
         best.annotate(folder, **found.to_card())
     opening = opened(study, folder)

@@ -94,17 +94,31 @@ class TookTooLong(Exception):  # noqa: N818 - what happened, not what is wrong
     """The training has had all the time that it may have."""
 
 
-def _in_time(left: float, most: float, keep_going: KeepGoing) -> KeepGoing:
-    """Ask before a step; TookTooLong when the seconds that are left are over."""
-    if left == math.inf:
+def _in_time(
+    learner: Learner, before: float, most: float, keep_going: KeepGoing
+) -> KeepGoing:
+    """Ask before a step; TookTooLong when the trial's seconds are over.
+
+    `before` are those of earlier folds. What is waited for between two epochs, such as
+    a full disk, is none of them.
+    """
+    if most == math.inf:
         return keep_going
-    until = time.monotonic() + left
+    epochs, until = -1, 0.0
+
+    def look() -> None:
+        nonlocal epochs, until
+        epochs = len(learner.history)
+        until = time.monotonic() + most - before - attempt.seconds(learner)
 
     def asked() -> bool:
+        if len(learner.history) > epochs:
+            look()
         if time.monotonic() > until:
             raise TookTooLong(f"it trained longer than {duration(most)}")
         return keep_going()
 
+    look()  # `fit` forgets what an epoch has come to when it goes on with it
     return asked
 
 
@@ -148,8 +162,7 @@ def _train(job: Job, device: torch.device, send: Send, keep_going: KeepGoing) ->
             train, val = batches_of(images, both, info, device), None
         else:
             train, val = train_and_val(images, split, info, device)
-        spent = before + attempt.seconds(learner)
-        in_time = _in_time(job.most_seconds - spent, job.most_seconds, keep_going)
+        in_time = _in_time(learner, before, job.most_seconds, keep_going)
         while len(learner.history) < learner.settings.epochs:
             telling = _telling(learner, job.trial, fold, len(train), send, in_time)
             for epoch in attempt.go_on(

@@ -9,7 +9,6 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from autocnn.search.hands import Hands
 from autocnn.search.trials import Plan, Running, reattached
-from autocnn.storage import retried
 from autocnn.store.rows import is_refused
 
 MARGIN = 1.1
@@ -188,10 +187,6 @@ class Agenda:
         self.begun += 1
         if self._copies:  # before what waits for longer: the cells of a grid
             copy = self._copies.pop(0)
-            retried(
-                lambda: self._study._storage.set_trial_state_values(
-                    copy, TrialState.RUNNING
-                )
-            )
+            self._study._storage.set_trial_state_values(copy, TrialState.RUNNING)
             return Running(Trial(self._study, copy), [], folds)
-        return Running(retried(self._study.ask), [], folds)
+        return Running(self._study.ask(), [], folds)

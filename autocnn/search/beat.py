@@ -12,7 +12,6 @@ import psutil
 
 from autocnn import __version__
 from autocnn import device as devices
-from autocnn.storage import retried
 from autocnn.store.state import BEAT_SECONDS, STATE, Load, Pace, Phase, SearchState
 
 LOOK_SECONDS = 10.0
@@ -113,7 +112,7 @@ class Beat:
             load=self._load(),
             checkpoint_bytes=self._on_disk(at_once=phase == "ended"),
         )
-        retried(lambda: self._study.set_user_attr(STATE, state.to_dict()))
+        self._study.set_user_attr(STATE, state.to_dict())
 
     def _on_disk(self, *, at_once: bool) -> int:
         now = time.monotonic()

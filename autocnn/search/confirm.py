@@ -30,7 +30,6 @@ from autocnn.search.jobs import (
 from autocnn.search.kept import CONFIRM_FOLDER
 from autocnn.search.steering import Do, Steering
 from autocnn.search.trials import Plan
-from autocnn.storage import retried
 from autocnn.store.confirmed import CONFIRMED, Confirmed
 from autocnn.store.rows import StudySnapshot, TrialRow, snapshot
 
@@ -187,8 +186,7 @@ class Confirmation:
             self._confirmed,
             scores={**self._confirmed.scores, training.trial: scores},
         )
-        document = self._confirmed.to_dict()
-        retried(lambda: self._study.set_user_attr(CONFIRMED, document))
+        self._study.set_user_attr(CONFIRMED, self._confirmed.to_dict())
         self._tell(training.trial)
 
     def _tell(self, trial: int) -> None:

@@ -23,7 +23,6 @@ from autocnn.search.patience import exhausted
 from autocnn.search.steering import Steering, check_params
 from autocnn.search.study import change_trials
 from autocnn.search.trials import Plan
-from autocnn.storage import retried
 from autocnn.store.state import Phase
 
 BY_HAND = "by a person"
@@ -145,7 +144,7 @@ class Driver:
                 "total, or ask for the search to finish"
             )
         self._agenda.trials = count
-        retried(lambda: change_trials(self._study, count))
+        change_trials(self._study, count)
         return f"the study is to reach {_trials(count)}"
 
     def set_jobs(self, count: int) -> str:
@@ -178,11 +177,11 @@ class Driver:
         """Train these values next, besides what was planned."""
         values = check_params(params, self._plan.config)
         attributes = {"origin": origin}
-        retried(lambda: self._study.enqueue_trial(values, user_attrs=attributes))
+        self._study.enqueue_trial(values, user_attrs=attributes)
         waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
         self._agenda.add_copy(waiting[-1]._trial_id)
         if (total := self._agenda.trials) is not None:
-            retried(lambda: change_trials(self._study, total))
+            change_trials(self._study, total)
         return "queued: the next trial trains it"
 
     def _say(self, phase: Phase | None = None, outcome: str = "") -> None:

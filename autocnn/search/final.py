@@ -33,7 +33,6 @@ from autocnn.search.jobs import (
 from autocnn.search.kept import FINAL_FOLDER
 from autocnn.search.steering import Do, Steering
 from autocnn.search.trials import Plan
-from autocnn.storage import retried
 from autocnn.store.final import FINAL, Final, Status
 from autocnn.store.rows import snapshot
 from autocnn.store.state import Pace
@@ -227,7 +226,8 @@ class FinalTraining:
         recipe = dataclasses.replace(self._recipe(), shape=self._plan.config.shape)
         weights = weights_file(self._folder, 0, epoch.epoch)
         try:
-            said = None if on_val else answers.load(answers_file(self._folder))
+            path = answers_file(self._folder)
+            said = None if on_val else durable.until_read(lambda: answers.read(path))
             folder = self._plan.folder / "best"
             durable.until_written(
                 lambda: best.keep(folder, weights, recipe, card, said)
@@ -239,7 +239,7 @@ class FinalTraining:
     def _write(self, status: Status, reason: str = "") -> None:
         final = dataclasses.replace(self._final, status=status, reason=reason)
         self._final = final
-        retried(lambda: self._study.set_user_attr(FINAL, final.to_dict()))
+        self._study.set_user_attr(FINAL, final.to_dict())
 
     def _announce(self) -> None:
         summary = summarize(self._recipe(), self._plan.config.shape)

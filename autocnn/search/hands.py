@@ -19,7 +19,6 @@ from autocnn.search.pauses import Pauses
 from autocnn.search.refusals import Refusals
 from autocnn.search.tally import Tally
 from autocnn.search.trials import Plan, Running, logged, prepare, standing
-from autocnn.storage import retried
 from autocnn.store.rows import STATUS, is_refused, snapshot
 from autocnn.store.state import Pace
 
@@ -148,8 +147,8 @@ class Hands:
             return
         trial = running.trial
         running.log.append(logged(epoch))
-        retried(lambda: trial.set_user_attr("epochs", running.log))
-        retried(lambda: trial.report(epoch.val_accuracy, step))
+        trial.set_user_attr("epochs", running.log)
+        trial.report(epoch.val_accuracy, step)
         running.curve.append(epoch.val_accuracy)
         self.tally.spent.epochs.append(epoch.seconds)
         if not epoch.fold:
@@ -160,7 +159,7 @@ class Hands:
             step in self.pauses.judged and self.gives_way(running)
         ):
             self._pause(running)
-        elif not self.pauses.judged and retried(trial.should_prune):
+        elif not self.pauses.judged and trial.should_prune():
             self.dismiss(running)
             self.tell(running, TrialState.PRUNED, self._standing(running, step))
 
@@ -252,7 +251,7 @@ class Hands:
         if state is not TrialState.FAIL and running.score is not None:
             self._kept.store(running)
         value = running.score if state is TrialState.COMPLETE else None
-        retried(lambda: self._study.tell(trial, value, state, skip_if_finished=True))
+        self._study.tell(trial, value, state, skip_if_finished=True)
         self.running.pop(running.number, None)
         self.tally.add_end(running, state, reason)
         self._tell_end(running, STATUS[state], reason)

@@ -12,7 +12,6 @@ from autocnn.errors import RequestError
 from autocnn.search.informed import excess
 from autocnn.search.limits import LIMITS
 from autocnn.search.trials import Plan, Running
-from autocnn.storage import retried
 from autocnn.store.rows import is_refused
 
 MOST_OVER = 100
@@ -117,7 +116,7 @@ def tell(study: Study, running: Running, refusal: Refusal) -> None:
             trial.set_constraint(name, value)
     for name, text in {"reason": refusal.reason, "status": "refused"}.items():
         trial.set_user_attr(name, text)
-    retried(lambda: study.tell(trial, None, refusal.state, skip_if_finished=True))
+    study.tell(trial, None, refusal.state, skip_if_finished=True)
 
 
 def costs(running: Running) -> dict[str, float]:

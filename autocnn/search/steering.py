@@ -10,7 +10,6 @@ from autocnn.choices import FloatRange, IntRange, OneOf, Range, Scalar
 from autocnn.errors import RequestError
 from autocnn.nets.net import summarize
 from autocnn.search.study import StudyConfig
-from autocnn.storage import retried
 from autocnn.store.command import Command, answer, commands
 
 SECONDS = 0.5
@@ -93,7 +92,7 @@ class Steering:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + SECONDS
-        for command in commands(retried(lambda: self._study.user_attrs)):
+        for command in commands(self._study.user_attrs):
             if command.answer is None:
                 self._carry_out(search, command, do.get(command.operation, _refuse))
 
@@ -104,7 +103,7 @@ class Steering:
             text, done = do(search, command), True
         except RequestError as error:
             text, done = f"{error.problem}", False
-        retried(lambda: answer(self._study, command, text, done=done))
+        answer(self._study, command, text, done=done)
 
 
 def check_params(params: Mapping[str, Any], config: StudyConfig) -> dict[str, Scalar]:

@@ -5,17 +5,14 @@ import itertools
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import filelock
 import optuna
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
-from autocnn.errors import RequestError, StudyError, UnavailableError
+from autocnn.errors import RequestError, StudyError
 from autocnn.names import STUDY
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.search import space as spaces
@@ -24,7 +21,7 @@ from autocnn.search.pruners import make_pruner
 from autocnn.search.samplers import make_sampler
 from autocnn.search.space import Space
 from autocnn.search.widen import is_wider, widen
-from autocnn.storage import check_storage, retried, sqlite_file, study_names
+from autocnn.storage import study_names
 from autocnn.store.edition import EDITION, KNOWN, check_edition
 from autocnn.store.rows import CONFIG, is_refused
 
@@ -166,10 +163,8 @@ def open_study(storage: RDBStorage, name: str, config: StudyConfig) -> optuna.St
         if wider:
             study_id = storage.get_study_id_from_name(name)
             widen(storage, study_id, before.space, config.space)
-    study = retried(
-        lambda: optuna.create_study(
-            study_name=name, storage=storage, direction="maximize", load_if_exists=True
-        )
+    study = optuna.create_study(
+        study_name=name, storage=storage, direction="maximize", load_if_exists=True
     )
     if EDITION not in study.user_attrs:
         study.set_user_attr(EDITION, KNOWN)
@@ -227,37 +222,6 @@ def change_trials(study: optuna.Study, total: int) -> None:
     """Remember that the study is to reach another total than was asked for first."""
     before = study.user_attrs.get(TRIALS, {})
     study.set_user_attr(TRIALS, {**before, "total": total})
-
-
-@contextmanager
-def only_search(folder: Path, url: str) -> Iterator[None]:
-    """Hold a study for this process alone; UnavailableError if another has it.
-
-    The lock lies beside an SQLite file, so that it holds from whatever folder the
-    searches are started in.
-    """
-    check_storage(url, create=True)
-    database = sqlite_file(url)
-    beside = Path(f"{database}.{folder.name}.lock") if database else folder / "lock"
-    lock = filelock.FileLock(beside)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        beside.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(blocking=False)
-    except filelock.Timeout:
-        raise UnavailableError(
-            f"another search works on study '{folder.name}'",
-            hint=f"see how it does, or stop it: autocnn watch {folder.name}",
-        ) from None
-    except OSError as error:
-        raise RequestError(
-            f"cannot write to {folder}: {error.strerror}",
-            hint="choose a folder you may write to, with --studies",
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _differences(before: Any, after: Any, name: str = "") -> Iterator[str]:

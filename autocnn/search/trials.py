@@ -5,13 +5,13 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from optuna import Study
 from optuna.trial import FrozenTrial, Trial
 
+from autocnn import durable
 from autocnn import recipe as recipes
 from autocnn.data.images import DataInfo
 from autocnn.events import EpochEnded
@@ -24,7 +24,6 @@ from autocnn.search.jobs import Job
 from autocnn.search.patience import Patience
 from autocnn.search.rungs import rungs
 from autocnn.search.study import StudyConfig
-from autocnn.storage import retried
 from autocnn.store.state import Pace
 from autocnn.train import answers
 from autocnn.train.answers import Answers
@@ -175,7 +174,7 @@ def _write(running: Running, status: str, **attributes: Any) -> None:
     """Write the status last: where it is, all is."""
     attributes |= {"pauses": running.pauses, "status": status}
     for name, value in attributes.items():
-        retried(partial(running.trial.set_user_attr, name, value))
+        running.trial.set_user_attr(name, value)
 
 
 def curve_of(trial: FrozenTrial) -> list[float]:
@@ -244,11 +243,15 @@ def keep(running: Running, plan: Plan, study: str, folder: Path) -> bool:
 def _answers(job: Job) -> Answers | None:
     """Read what its network says of the validation images, of all folds if so many."""
     if not job.folds:
-        return answers.load(answers_file(job.folder))
+        return _said(answers_file(job.folder))
     folds = range(1, job.folds + 1)
-    found = [answers.load(answers_file(job.folder, fold)) for fold in folds]
+    found = [_said(answers_file(job.folder, fold)) for fold in folds]
     known = [each for each in found if each is not None]
     return answers.joined(known) if len(known) == job.folds else None
+
+
+def _said(path: Path) -> Answers | None:
+    return durable.until_read(lambda: answers.read(path))
 
 
 def logged(epoch: EpochEnded) -> list[float]:

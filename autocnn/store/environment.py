@@ -14,7 +14,7 @@ import optuna
 
 from autocnn import __version__
 from autocnn.processes import processor
-from autocnn.storage import hide_password, retried
+from autocnn.storage import hide_password
 
 ENVIRONMENT = "autocnn:environment"
 MOST_RUNS = 50
@@ -82,7 +82,7 @@ def record(study: optuna.Study, found: Environment) -> None:
     if known and dataclasses.replace(found, since=known[-1].since) == known[-1]:
         return
     told = [each.to_dict() for each in (*known, found)][-MOST_RUNS:]
-    retried(lambda: study.set_user_attr(ENVIRONMENT, told))
+    study.set_user_attr(ENVIRONMENT, told)
 
 
 def environments(attributes: Mapping[str, Any]) -> tuple[Environment, ...]:

@@ -64,11 +64,22 @@ def dumps(answers: Answers) -> bytes:
 
 
 def load(path: Path) -> Answers | None:
-    """Read what `save` wrote; None if it is not there, or damaged."""
+    """Read what `save` wrote; None if it is not there, damaged, or cannot be read."""
     try:
-        found = safetensors.torch.load_file(path)
+        return read(path)
+    except OSError:
+        return None
+
+
+def read(path: Path) -> Answers | None:
+    """Read what `save` wrote; None if it is not there, or damaged.
+
+    OSError says why it cannot be read: it may be whole.
+    """
+    try:
+        found = safetensors.torch.load(path.read_bytes())
         images = len(found["logits"])
         right = np.unpackbits(found["right"].numpy(), axis=1, count=images)
-    except (OSError, SafetensorError, KeyError, ValueError):
+    except (FileNotFoundError, SafetensorError, KeyError, ValueError):
         return None
     return Answers(found["logits"], torch.from_numpy(right).bool())

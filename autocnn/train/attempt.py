@@ -22,10 +22,14 @@ WORTH_SAVING = 1.0
 
 
 def resume(folder: Path, learner: Learner, *, fold: int = 0) -> None:
-    """Bring a fresh learner to where the training in this folder stands."""
+    """Bring a fresh learner to where the training in this folder stands.
+
+    While that cannot be read, it waits; UnavailableError after some minutes.
+    """
     for leftover in folder.glob(".*"):  # of a process that died while it wrote
-        leftover.unlink(missing_ok=True)
-    checkpoint.restore(_checkpoint(folder, fold), learner)
+        with contextlib.suppress(OSError):
+            leftover.unlink()
+    durable.until_read(lambda: checkpoint.restore(_checkpoint(folder, fold), learner))
 
 
 def go_on(
@@ -45,7 +49,7 @@ def go_on(
     some minutes. What there is of an epoch that is broken off is on disk too, if it
     can be.
     """
-    kept = answers.load(answers_file(folder, fold))
+    kept = durable.until_read(lambda: answers.read(answers_file(folder, fold)))
     for epoch in fit(learner, train, val, keep_going=keep_going):
         last = epoch.number == learner.settings.epochs
         leads = last if fold or val is None else epoch == learner.best

@@ -20,7 +20,7 @@ SEAL = b"autocnn checkpoint, SHA-256 "
 """How a file begins; the sum follows, a line's end, and what PyTorch writes."""
 UNSEALED = b"PK\x03\x04"
 """How one of an earlier version begins: with what PyTorch writes."""
-DAMAGE = (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError)
+DAMAGE = (RuntimeError, EOFError, LookupError, TypeError, ValueError)
 PARTS = ("net", "average", "optimizer", "scaler")
 PLACED = ("lr", "capturable", "fused", "foreach")
 """What an optimizer's options are by its device, not by its recipe."""
@@ -51,7 +51,8 @@ def restore(path: Path, learner: Learner) -> bool:
     """Bring a fresh learner of the same recipe to the state on disk, if there is one.
 
     It may be of another device than the one that was saved. Of a file that is damaged
-    the one before it takes the place; without one, the training starts over.
+    the one before it takes the place; without one, the training starts over. OSError
+    says why one cannot be read: it may be whole.
     """
     for file in (path, _before(path)):
         try:

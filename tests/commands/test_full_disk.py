@@ -24,6 +24,12 @@ def test_what_cannot_be_written_out_is_told_in_a_sentence(here):
     assert "make room" in hint
 
 
+def test_an_error_that_cannot_be_written_out_keeps_its_exit_code(here):
+    words = [sys.executable, "-m", "autocnn", "search", "--trials", "none"]
+    with Path("/dev/full").open("w") as full:
+        assert subprocess.run(words, stderr=full).returncode == 2
+
+
 def test_a_line_that_cannot_be_written_does_not_stop_a_search():
     with Path("/dev/full").open("w") as full:
 

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ WORDS = ("--trials", "2", "--epochs", "40", "--jobs", "1", "--pruner", "none")
 def start(here, image_folder):
     """Start ``autocnn search`` as a process of its own; wait for its third epoch."""
 
-    def start() -> subprocess.Popen[str]:
+    def start(*more: str) -> subprocess.Popen[str]:
         command = [
             sys.executable,
             "-m",
@@ -25,7 +26,7 @@ def start(here, image_folder):
             str(image_folder),
             "--json",
         ]
-        command += ["--space", "small.toml", *WORDS]
+        command += ["--space", "small.toml", *WORDS, *more]
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
@@ -115,7 +116,26 @@ def test_a_second_search_on_the_same_study_is_refused(run, start, image_folder):
     process.kill()
     process.communicate(timeout=60)
     assert ran.code == 75
-    assert "another search works on study 'stripes'" in ran.err
+    holder = f"process {process.pid} on {socket.gethostname()}"
+    assert f"another search works on study 'stripes': {holder}" in ran.err
+
+
+def test_workers_that_crash_again_and_again_stop_the_search_with_the_reason(run, start):
+    process = start("--trials", "4")
+    assert process.stdout is not None
+    for event in map(json.loads, process.stdout):
+        if event["event"] == "epoch_ended":
+            _, _, *workers = _descendants(process.pid)  # a tracker, a fork server
+            for worker in workers:
+                os.kill(worker, signal.SIGSEGV)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 4
+    reason = "its worker was ended by SIGSEGV"
+    assert f"several trials in a row failed in the same way ({reason})" in errors
+    rows = _rows(run)
+    assert [rows[trial]["reason"] for trial in (0, 1, 2)] == [reason] * 3
+    assert {rows[trial]["status"] for trial in (0, 1, 2)} == {"failed"}
+    assert rows[3]["status"] == "waiting"
 
 
 def _descendants(pid: int) -> list[int]:

@@ -203,7 +203,7 @@ def test_options_that_are_left_out_are_the_study_s_own(run, here, image_folder):
 def test_one_study_is_one_search_s_whatever_folder_it_is_started_in(
     run, here, image_folder, monkeypatch
 ):
-    from autocnn.search.study import only_search
+    from autocnn.search.sole import only_search
 
     storage = f"sqlite:///{here / 'shared.db'}"
     Path("elsewhere").mkdir()

@@ -3,6 +3,9 @@
 import dataclasses
 import errno
 import itertools
+import os
+import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -218,6 +221,46 @@ def test_a_training_that_takes_too_long_fails_and_those_before_count(work, make_
     assert ended.reason == "it trained longer than 0.5s"
     assert len(again) >= len(told)
     assert again[-1].trained_seconds < 1.0
+
+
+def test_the_time_in_which_it_waits_for_room_is_not_training(
+    work, make_job, failing, monkeypatch
+):
+    clock, waited = time.monotonic, []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + sum(waited))
+    with failing(8, times=20):
+        told, ended = work(make_job(epochs=3, most_seconds=10))
+    assert sum(waited) > 10
+    assert ended.outcome == "complete", ended.reason
+    assert [each.epoch for each in told if isinstance(each, EpochEnded)] == [1, 2, 3]
+
+
+def test_what_cannot_be_read_for_a_while_is_waited_for_and_not_deleted(
+    work, make_job, monkeypatch, pauses
+):
+    unbroken, _ = work(elsewhere(make_job(epochs=3)))
+    asked = itertools.count()
+    begun, _ = work(make_job(epochs=3), keep_going=lambda: next(asked) < 7)
+    assert len(begun) == 2
+    read, left = Path.read_bytes, 3
+
+    def read_bytes(path):
+        nonlocal left
+        if path.suffix == ".pt" and left:
+            left -= 1
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    told, ended = work(make_job(epochs=3, reported=2))
+    assert ended.outcome == "complete", ended.reason
+    remarks = [each.text for each in told if isinstance(each, Remark)]
+    assert remarks[0].startswith("waiting: cannot read ")
+    assert remarks[0].endswith("checkpoint-0.pt: Input/output error")
+    assert remarks[1:] == ["the wait is over"]
+    last = [each for each in told if isinstance(each, EpochEnded)]
+    assert [e.val_loss for e in begun + last] == [e.val_loss for e in unbroken]
 
 
 @pytest.mark.parametrize("call", range(1, 12))

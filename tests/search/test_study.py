@@ -1,4 +1,4 @@
-"""Studies: created, resumed, or refused with a diff; one search at a time."""
+"""Studies: created, resumed, or refused with a diff."""
 
 import dataclasses
 import json
@@ -6,7 +6,7 @@ import json
 import optuna
 import pytest
 
-from autocnn.errors import RequestError, StudyError, UnavailableError
+from autocnn.errors import RequestError, StudyError
 from autocnn.search import space as spaces
 from autocnn.search.study import (
     StudyConfig,
@@ -14,11 +14,9 @@ from autocnn.search.study import (
     change_trials,
     check_name,
     fresh_name,
-    only_search,
     open_study,
     stored_config,
 )
-from autocnn.storage import storage_url
 
 
 @pytest.fixture
@@ -126,40 +124,6 @@ def test_a_name_is_what_can_name_a_folder_everywhere(name):
 def test_other_names_are_refused(name):
     with pytest.raises(RequestError, match="cannot name a study"):
         check_name(name)
-
-
-@pytest.mark.parametrize("url", ["sqlite", "postgresql+psycopg://u@h/db"])
-def test_a_second_search_on_the_same_study_is_refused(tmp_path, url):
-    url = storage_url(str(tmp_path / "a.db")) if url == "sqlite" else url
-    folder = tmp_path / "tiny"
-    refused = pytest.raises(UnavailableError, match="another search works on study")
-    with only_search(folder, url), refused, only_search(folder, url):
-        pass
-    with only_search(folder, url), only_search(tmp_path / "other", url):
-        pass
-
-
-def test_a_search_that_is_over_or_crashed_frees_its_study(tmp_path):
-    url = storage_url(str(tmp_path / "a.db"))
-
-    def crash() -> None:
-        with only_search(tmp_path / "tiny", url):
-            raise KeyError
-
-    with pytest.raises(KeyError):
-        crash()
-    with only_search(tmp_path / "tiny", url):
-        pass
-
-
-def test_a_folder_that_cannot_be_made_is_a_request_error(tmp_path):
-    (tmp_path / "file").write_text("")
-    url = storage_url(str(tmp_path / "a.db"))
-    with (
-        pytest.raises(RequestError, match="cannot write to"),
-        only_search(tmp_path / "file" / "tiny", url),
-    ):
-        pass
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """A training on disk goes on bit by bit as if it had never stopped."""
 
 import dataclasses
+import errno
 import io
 import itertools
+import os
 import pickle
 import random
 import subprocess
@@ -307,6 +309,24 @@ def test_where_both_are_damaged_training_starts_over(learner, path):
         file.write_bytes(b"")
     assert not checkpoint.restore(path, learner())
     assert list(path.parent.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_read_is_not_taken_for_a_damaged_one(
+    learner, path, monkeypatch
+):
+    for _ in range(2):
+        checkpoint.save(path, learner())
+    names = sorted(path.parent.iterdir())
+
+    def read_bytes(file):
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(file))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(path), "read_bytes", read_bytes)
+        with pytest.raises(OSError, match="Input/output error"):
+            checkpoint.restore(path, learner())
+    assert sorted(path.parent.iterdir()) == names
+    assert checkpoint.restore(path, learner())
 
 
 def test_saving_keeps_one_file_and_the_one_before_it(learner, path):

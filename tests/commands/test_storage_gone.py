@@ -1,0 +1,351 @@
+"""A database that is locked, full or gone costs a search time, and nothing else."""
+
+import json
+import os
+import queue
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from optuna.storages import RDBStorage
+
+from autocnn.cli import main
+from autocnn.search import sole
+from autocnn.storage import open_storage, storage_url
+from autocnn.store.rows import find_study, snapshot
+from autocnn.store.state import STATE
+
+SPACE = """
+[space]
+stages = 2
+convs_per_stage = 1
+width = [8, 16]
+kernel = 3
+block = "plain"
+norm = "batch_norm"
+batch_size = 16
+augmentation = "none"
+"""
+WORDS = ("--space", "small.toml", "--jobs", "1", "--pruner", "none", "--json")
+SHORT = ("--trials", "3", "--epochs", "5")
+LONG = ("--trials", "1", "--epochs", "4000")
+IMPATIENT = """
+import os
+from autocnn import patient, waiting
+patient.BUSY_MILLISECONDS = 50
+waiting.MOST_SECONDS = float(os.environ["PATIENCE"])
+from autocnn.cli import main
+main()
+"""
+
+
+@contextmanager
+def opened(url: str) -> Iterator[RDBStorage]:
+    storage = open_storage(url)
+    yield storage
+    storage.remove_session()
+    storage.engine.dispose()
+
+
+def trials(url: str) -> list[tuple[object, ...]]:
+    """Say what the study's trials came to."""
+    with opened(url) as storage:
+        found = snapshot(find_study(storage, "stripes"))
+    rows = sorted(found.trials, key=lambda row: row.trial)
+    return [(row.trial, row.status, row.epochs, row.curve) for row in rows]
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory, image_folder, cache) -> list[tuple[object, ...]]:
+    """What the trials of an unbroken search come to."""
+    place = tmp_path_factory.mktemp("unbroken")
+    (place / "small.toml").write_text(SPACE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        patch.setenv("AUTOCNN_CACHE", str(cache))
+        words = ["search", str(image_folder), *WORDS, *SHORT]
+        patch.setattr(sys, "argv", ["autocnn", *words])
+        with pytest.raises(SystemExit) as left:
+            main()
+        assert not left.value.code
+    found = trials(storage_url(str(place / "studies" / "autocnn.db")))
+    assert [row[:3] for row in found] == [(n, "complete", 5) for n in range(3)]
+    return found
+
+
+class Begun:
+    """A search that is a process of its own, once it trains a trial."""
+
+    def __init__(self, words: list[str], trial: int, patience: float) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", IMPATIENT, *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PATIENCE": str(patience)},
+        )
+        self._said: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+        while True:
+            event = self._next()
+            if event["event"] == "epoch_ended" and event["trial"] >= trial:
+                return
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as said:
+            for line in said:
+                self._said.put(line)
+        self._said.put("")
+
+    def _next(self) -> dict[str, Any]:
+        line = self._said.get()
+        assert line, self.process.stderr and self.process.stderr.read()
+        event: dict[str, Any] = json.loads(line)
+        return event
+
+    def notice(self, beginning: str) -> str:
+        """Listen until this is said."""
+        while True:
+            text = str(self._next().get("text", ""))
+            if text.startswith(beginning):
+                return text
+
+    def end(self) -> tuple[int, str]:
+        """Wait for its end; the exit code, and what was said of errors."""
+        assert self.process.stderr is not None
+        with self.process.stderr as said:
+            errors = said.read()
+        self._reader.join()
+        return self.process.wait(), errors
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.end()
+
+
+@pytest.fixture
+def begin(here, image_folder):
+    """Begin a search in a storage; whatever is left of it is ended."""
+    (here / "small.toml").write_text(SPACE)
+    searches = []
+
+    def begin(url: str, *words: str, trial: int = 1, patience: float = 600.0) -> Begun:
+        place = ["--storage", url, "--studies", str(here / "studies")]
+        words = ("search", str(image_folder), *place, *WORDS, *(words or SHORT))
+        searches.append(Begun(list(words), trial, patience))
+        return searches[-1]
+
+    yield begin
+    for search in searches:
+        if search.process.poll() is None:
+            search.kill()
+
+
+HOLD = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN EXCLUSIVE")
+print("held", flush=True)
+sys.stdin.read()
+connection.execute("COMMIT")
+"""
+
+
+@pytest.fixture
+def hold():
+    """Let another process hold a database, until it is told to let go."""
+    holders = []
+
+    def hold(file: Path) -> subprocess.Popen[bytes]:
+        words = [sys.executable, "-c", HOLD, str(file)]
+        holder = subprocess.Popen(words, stdin=-1, stdout=-1)
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        holders.append(holder)
+        return holder
+
+    yield hold
+    for holder in holders:
+        holder.communicate()
+
+
+@pytest.fixture
+def sqlite(tmp_path) -> str:
+    return storage_url(str(tmp_path / "a.db"))
+
+
+def test_a_search_goes_on_when_a_locked_database_is_free(begin, hold, sqlite, unbroken):
+    search = begin(sqlite)
+    holder = hold(Path(sqlite.removeprefix("sqlite:///")))
+    said = search.notice("waiting: ")
+    assert said == f"waiting: the storage {sqlite} does not answer: database is locked"
+    assert [row[1] for row in trials(sqlite)] == ["complete", "running", "waiting"]
+    holder.communicate()
+    search.notice("the wait is over")
+    assert search.end() == (0, "")
+    assert trials(sqlite) == unbroken
+
+
+def test_ctrl_c_while_it_waits_is_heard(begin, hold, sqlite, unbroken):
+    search = begin(sqlite)
+    holder = hold(Path(sqlite.removeprefix("sqlite:///")))
+    search.notice("waiting: ")
+    search.process.send_signal(signal.SIGINT)
+    code, errors = search.end()
+    holder.communicate()
+    assert code == 75
+    assert errors.splitlines() == [
+        f"error: the storage {sqlite} does not answer: database is locked",
+        "  hint: nothing is lost; run the same command again later",
+    ]
+    assert begin(sqlite).end()[0] == 0
+    assert trials(sqlite) == unbroken
+
+
+@pytest.fixture
+def disk(small_disk):
+    """A disk that has room for a study."""
+    words = ["mount", "-o", "remount,size=12m", str(small_disk.path)]
+    subprocess.run(words, check=True)
+    return small_disk
+
+
+def test_a_search_on_a_full_disk_waits_for_room(begin, disk, unbroken):
+    url = storage_url(str(disk.path / "a.db"))
+    search = begin(url, "--studies", str(disk.path), *SHORT)
+    for _ in range(2):
+        disk.fill()
+        search.notice("waiting: ")
+        disk.filler.unlink()
+        search.notice("the wait is over")
+    assert search.end() == (0, "")
+    assert trials(url) == unbroken
+
+
+def test_a_search_on_a_disk_that_stays_full_goes_on_another_time(begin, disk, unbroken):
+    url = storage_url(str(disk.path / "a.db"))
+    place = ("--studies", str(disk.path), *SHORT)
+    search = begin(url, *place, patience=1.0)
+    disk.fill()
+    code, errors = search.end()
+    assert code == 75
+    assert "disk is full" in errors
+    assert errors.splitlines()[-1].startswith("  hint: nothing is lost")
+    disk.filler.unlink()
+    assert begin(url, *place).end() == (0, "")
+    assert trials(url) == unbroken
+
+
+class Server:
+    """PostgreSQL, in a folder of its own, on a port that nobody else has."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self._programs, self._data = programs, folder / "data"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = free.getsockname()[1]
+        self._run("initdb", "--auth=trust", "--username=me", "--no-sync")
+        self.start()
+        self.url = f"postgresql+psycopg://me:secret@127.0.0.1:{self._port}/postgres"
+
+    def start(self) -> None:
+        options = f"-p {self._port} -h 127.0.0.1 -k {self._data} -F"
+        log = str(self._data / "log")
+        self._run("pg_ctl", "start", "--wait", f"--log={log}", f"--options={options}")
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "stop", "--wait", "--mode=immediate")
+
+    def _run(self, program: str, *words: str) -> None:
+        command = [str(self._programs / program), f"--pgdata={self._data}", *words]
+        if os.geteuid() == 0:  # which it refuses
+            command = ["setpriv", "--reuid=postgres", "--clear-groups", *command]
+        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Server]:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found:
+        pytest.skip("there is no PostgreSQL here")
+    folder = Path(tempfile.mkdtemp(prefix="autocnn-server-"))
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+    server = Server(found[-1].parent, folder)
+    yield server
+    server.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def server(running):
+    """A server without any study."""
+    yield running
+    with opened(running.url) as storage:
+        for study in storage.get_all_studies():
+            storage.delete_study(study._study_id)
+
+
+def test_a_search_goes_on_when_its_server_is_back(begin, server, unbroken):
+    search = begin(server.url)
+    server.stop()
+    said = search.notice("waiting: the storage ")
+    assert ":***@127.0.0.1:" in said
+    server.start()
+    search.notice("the wait is over")
+    assert search.end() == (0, "")
+    assert trials(server.url) == unbroken
+
+
+def test_a_search_whose_server_stays_away_goes_on_another_time(begin, server, unbroken):
+    search = begin(server.url, patience=1.0)
+    server.stop()
+    code, errors = search.end()
+    server.start()
+    assert code == 75
+    assert errors.startswith("error: the storage ")
+    assert "does not answer" in errors
+    assert "secret" not in errors
+    assert begin(server.url).end() == (0, "")
+    assert trials(server.url) == unbroken
+
+
+def test_a_study_on_a_server_that_another_machine_searches_is_refused(
+    begin, server, image_folder, monkeypatch
+):
+    search = begin(server.url, *LONG, trial=0)
+    words = [
+        sys.executable,
+        "-m",
+        "autocnn",
+        "search",
+        str(image_folder),
+        *WORDS,
+        *LONG,
+    ]
+    words += ["--storage", server.url, "--studies", "elsewhere"]
+    ran = subprocess.run(words, capture_output=True, text=True)
+    assert ran.returncode == 75
+    holder = f"process {search.process.pid} on {socket.gethostname()}"
+    assert f"another search works on study 'stripes': {holder}" in ran.stderr
+    search.kill()
+    said: list[str] = []
+    with opened(server.url) as storage:
+        sole.check_silent(storage, "stripes", said.append)
+        assert said == []  # it died here, and that is known at once
+        study = find_study(storage, "stripes")
+        study.set_user_attr(STATE, study.user_attrs[STATE] | {"host": "elsewhere"})
+        monkeypatch.setattr(sole, "SILENT_SECONDS", 1.0)
+        sole.check_silent(storage, "stripes", said.append)
+    assert said[0].endswith("on elsewhere still searches: 1.0s at most")
