@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from autocnn.commands.options import Place
@@ -78,7 +79,8 @@ def serve(
 
     _tell_visitors(place)
     command, title = _command(screen, study), f"autocnn {study}"
-    Guarded(command, host=host, port=port, title=title).serve()
+    pages = Path(__file__).with_name("served")
+    Guarded(command, host=host, port=port, title=title, templates_path=pages).serve()
     say("the page ended", err=True)
 
 

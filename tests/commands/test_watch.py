@@ -11,7 +11,10 @@ import subprocess
 import sys
 import time
 import types
+from http.cookiejar import CookieJar
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 
@@ -168,13 +171,46 @@ def test_without_its_extra_serve_says_how_to_install_it(run, storage, monkeypatc
     assert "pip install 'autocnn[serve]'" in ran.err
 
 
+def _opened(visitor, address: str) -> str:
+    """Read a page; who serves it says its address just before it does."""
+    while True:
+        try:
+            return visitor.open(address).read().decode()
+        except URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError):
+                raise
+            time.sleep(0.1)
+
+
+def test_the_page_asks_no_other_site_for_anything(storage):
+    command = [sys.executable, "-m", "autocnn", "watch", "--serve", "--port", "0"]
+    with subprocess.Popen(
+        [*command, "--storage", storage], stderr=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            assert server.stderr is not None
+            address = server.stderr.readline().split()[-1]
+            base = address.partition("?")[0]
+            visitor = build_opener(HTTPCookieProcessor(CookieJar()))
+            _opened(visitor, address)  # gives the cookie, and leads to the page
+            page = _opened(visitor, base)
+            asked = re.findall(r'(?:src|href)="([^"]*)"', page)
+            assert f"{base}static/js/textual.js" in asked
+            assert all(each.startswith((base, "data:", "/")) for each in asked), asked
+            for each in asked:
+                if each.startswith(f"{base}static"):
+                    assert visitor.open(each).status == 200
+        finally:
+            server.terminate()
+
+
 @pytest.fixture
 def served(monkeypatch):
     """Stand in for textual-serve: remember what would be served."""
     servers = []
 
     class Server:
-        def __init__(self, command, host, port, title):
+        def __init__(self, command, host, port, title, templates_path):
             self.command, self.host, self.port, self.title = command, host, port, title
 
         def serve(self):
