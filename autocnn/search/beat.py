@@ -43,24 +43,24 @@ class Beat:
         self,
         study: optuna.Study,
         device: str,
+        begun: float,
         rungs: tuple[int, ...] = (),
         checkpoints: Path | None = None,
-        *,
-        goes_on: bool = False,
     ) -> None:
-        """`checkpoints` is the folder in which the study's trials have theirs.
+        """`begun`: when this run of the search was, by time.monotonic().
 
-        `goes_on`: this is still the run of the search that spoke last.
+        `checkpoints` is the folder in which the study's trials have theirs.
         """
         self._study = study
         self._device = device
         self._rungs = rungs
-        self._begun = time.monotonic()
+        self._begun = begun
+        self._host = socket.gethostname()
         before = SearchState.from_dict(study.user_attrs.get(STATE))
         self._earlier = before.seconds + before.earlier_seconds if before else 0.0
-        if goes_on and before is not None:
+        if before and (before.host, before.pid) == (self._host, os.getpid()):
+            # Another part of this run has spoken last.
             self._earlier = before.earlier_seconds
-            self._begun -= before.seconds
             self._rungs = rungs or before.rungs
         self._count = 0
         self._said: tuple[object, ...] = ()
@@ -69,7 +69,6 @@ class Beat:
         self._gpu, self._gpu_at = (0, 0), float("-inf")
         self._checkpoints = checkpoints
         self._disk, self._disk_at = 0, float("-inf")
-        self._host = socket.gethostname()
         psutil.cpu_percent()  # the first call only starts the measurement
 
     def notice(self, text: str) -> None:

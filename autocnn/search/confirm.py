@@ -81,7 +81,7 @@ class Confirmation:
         self._confirmed = _begun(found, self._rows)
         self._folder = plan.folder / "checkpoints" / CONFIRM_FOLDER
         self._training: dict[int, _Training] = {}
-        self._beat = Beat(study, plan.device, goes_on=True)
+        self._beat = Beat(study, plan.device, plan.begun)
         self._steering = Steering(study)
         self._asked = False
 

@@ -41,8 +41,9 @@ class Driver:
         self._paused = self._finishing = self._stopping = False
         self._refused = False
         """Whether the last trial was: the next is drawn after a look around."""
+        checkpoints = plan.folder / "checkpoints"
         self._beat = Beat(
-            study, plan.device, tuple(plan.rungs), plan.folder / "checkpoints"
+            study, plan.device, plan.begun, tuple(plan.rungs), checkpoints
         )
         self._hands = Hands(study, plan, engine, self._tell_both)
         self._agenda = Agenda(study, plan, self._hands, self._seconds_left)
@@ -176,6 +177,9 @@ class Driver:
     def enqueue(self, params: Mapping[str, Any], origin: str) -> str:
         """Train these values next, besides what was planned."""
         values = check_params(params, self._plan.config)
+        key = self._plan.config.recipe(values).key
+        if (same := self._hands.refusals.trained.get(key)) is not None:
+            raise RequestError(f"trial {same} has this recipe: change a value")
         attributes = {"origin": origin}
         self._study.enqueue_trial(values, user_attrs=attributes)
         waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))

@@ -103,7 +103,7 @@ def finish(
 
 def ended(study: optuna.Study, plan: Plan, outcome: Outcome) -> Outcome:
     """Say in the study that nothing is trained any more, and how the search ended."""
-    Beat(study, plan.device, goes_on=True).write(
+    Beat(study, plan.device, plan.begun).write(
         "ended",
         jobs=0,
         trials=plan.trials or 0,

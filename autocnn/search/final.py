@@ -67,7 +67,7 @@ class FinalTraining:
         folder = plan.folder / "checkpoints"
         self._folder = folder / FINAL_FOLDER
         self._kept = best.kept_score(plan.folder / "best", found)
-        self._beat = Beat(study, plan.device, checkpoints=folder, goes_on=True)
+        self._beat = Beat(study, plan.device, plan.begun, checkpoints=folder)
         self._steering = Steering(study)
         self._asked = False
         self._pace: Pace | None = None

@@ -48,8 +48,10 @@ class Plan:
     patience: Patience = None
     trial_timeout: float = math.inf
     """Seconds that a trial may train."""
+    begun: float = field(default_factory=time.monotonic)
+    """When this run was, by time.monotonic()."""
     deadline: float = math.inf
-    """By time.monotonic()."""
+    """By the same clock."""
     final: bool = False
     """Whether the winner's recipe is trained for good after the search."""
     on_val: bool = False

@@ -59,6 +59,6 @@ def test_folds_and_drawn_epochs_have_no_curves_to_compare(make_curves, storage):
 
 
 def test_a_study_of_another_program_is_refused():
-    study = optuna.create_study(study_name="theirs")
+    study = optuna.create_study(study_name="theirs", direction="maximize")
     with pytest.raises(StudyError, match="'theirs' was not made by autocnn"):
         table_of(snapshot(study))

@@ -19,7 +19,7 @@ from autocnn.store.state import BEAT_SECONDS, STATE, Pace, SearchState
 
 @pytest.fixture
 def study(storage):
-    return optuna.create_study(study_name="tiny", storage=storage)
+    return optuna.create_study(study_name="tiny", storage=storage, direction="maximize")
 
 
 class Clock:
@@ -50,7 +50,7 @@ def say(beat: Beat, phase: str = "searching", **changes) -> None:
 
 
 def test_a_state_says_who_searches_and_where(study, clock):
-    beat = Beat(study, "2 x fast", (1, 3, 9))
+    beat = Beat(study, "2 x fast", clock.now, (1, 3, 9))
     paces = {3: Pace(epoch=2, share=0.5, images_per_second=900.0)}
     clock.now += 1.5
     say(beat, jobs=2, paces=paces)
@@ -64,7 +64,7 @@ def test_a_state_says_who_searches_and_where(study, clock):
 
 
 def test_a_state_says_what_the_machine_is_doing(study, clock):
-    say(Beat(study, "cpu"))
+    say(Beat(study, "cpu", clock.now))
     load = read(study).load
     assert 0 <= load.cpu <= 1
     assert load.cores >= 1
@@ -72,7 +72,7 @@ def test_a_state_says_what_the_machine_is_doing(study, clock):
 
 
 def test_a_state_says_what_checkpoints_take_on_the_disk(study, clock, tmp_path):
-    beat = Beat(study, "cpu", checkpoints=tmp_path / "checkpoints")
+    beat = Beat(study, "cpu", clock.now, checkpoints=tmp_path / "checkpoints")
     sizes = []
 
     def look(passed: float, phase: str = "searching") -> None:
@@ -108,10 +108,14 @@ def test_a_search_says_what_its_paused_trials_take(make_search, scripted):
 def test_a_run_goes_on_to_count_its_seconds_or_begins_anew(
     study, clock, goes_on, seconds
 ):
-    first = Beat(study, "cpu", rungs=(1, 3))
+    begun = clock.now
+    first = Beat(study, "cpu", begun, rungs=(1, 3))
     clock.now += 5.0
     say(first)
-    second = Beat(study, "cpu", goes_on=goes_on)
+    if not goes_on:
+        begun = clock.now
+        beats.starting(study, "cpu", 1, 9)
+    second = Beat(study, "cpu", begun)
     clock.now += 2.0
     say(second)
     state = read(study)
@@ -120,7 +124,7 @@ def test_a_run_goes_on_to_count_its_seconds_or_begins_anew(
 
 
 def test_a_state_is_written_every_so_often(study, clock):
-    beat = Beat(study, "cpu")
+    beat = Beat(study, "cpu", clock.now)
     begun, counts = clock.now, []
     for passed in (0.0, 0.1, BEAT_SECONDS - 0.1, BEAT_SECONDS, BEAT_SECONDS + 0.1):
         clock.now = begun + passed
@@ -131,7 +135,7 @@ def test_a_state_is_written_every_so_often(study, clock):
 
 def test_what_is_not_written_is_not_worked_out(study, clock):
     asked = []
-    beat = Beat(study, "cpu")
+    beat = Beat(study, "cpu", clock.now)
     for _ in range(3):
         say(beat, seconds_left=lambda: asked.append(1))
     assert len(asked) == 1
@@ -148,7 +152,7 @@ def test_what_is_not_written_is_not_worked_out(study, clock):
     ],
 )
 def test_what_a_person_did_is_written_at_once(study, clock, change):
-    beat = Beat(study, "cpu")
+    beat = Beat(study, "cpu", clock.now)
     say(beat)
     say(beat, **change)
     state = read(study)
@@ -157,14 +161,14 @@ def test_what_a_person_did_is_written_at_once(study, clock, change):
 
 
 def test_the_pace_of_trials_alone_waits(study, clock):
-    beat = Beat(study, "cpu")
+    beat = Beat(study, "cpu", clock.now)
     say(beat)
     say(beat, paces={0: Pace(epoch=1, share=0.5)})
     assert read(study).paces == {}
 
 
 def test_the_last_notice_is_said_from_then_on(study, clock):
-    beat = Beat(study, "cpu")
+    beat = Beat(study, "cpu", clock.now)
     for text in ("first", "second"):
         beat.notice(text)
     say(beat)
@@ -174,7 +178,7 @@ def test_the_last_notice_is_said_from_then_on(study, clock):
 
 
 def test_a_search_that_has_ended_has_no_time_left(study, clock):
-    beat = Beat(study, "cpu")
+    beat = Beat(study, "cpu", clock.now)
     say(beat, phase="ended", outcome="time is up")
     state = read(study)
     assert (state.phase, state.outcome) == ("ended", "time is up")
@@ -183,7 +187,8 @@ def test_a_search_that_has_ended_has_no_time_left(study, clock):
 
 def test_the_seconds_of_all_runs_add_up(study, clock):
     for seconds, earlier in ((10.0, 0.0), (5.0, 10.0), (2.5, 15.0)):
-        beat = Beat(study, "cpu")
+        beats.starting(study, "cpu", 1, 9)
+        beat = Beat(study, "cpu", clock.now)
         clock.now += seconds
         say(beat)
         state = read(study)
@@ -193,7 +198,7 @@ def test_the_seconds_of_all_runs_add_up(study, clock):
 
 def test_a_state_of_another_version_counts_for_nothing(study, clock):
     study.set_user_attr(STATE, {"phase": "dreaming", "seconds": 99.0})
-    say(Beat(study, "cpu"))
+    say(Beat(study, "cpu", clock.now))
     assert read(study).earlier_seconds == 0.0
 
 
@@ -261,11 +266,12 @@ def test_a_driver_that_dies_does_not_say_that_it_has_ended(make_search, scripted
 
 
 def test_a_run_knows_how_long_the_earlier_ones_took(make_search, scripted, monkeypatch):
-    Clock(monkeypatch, step=1.0)
+    clock = Clock(monkeypatch, step=1.0)
     search = make_search(epochs=1)
     states = []
     for trials in (1, 2, 3):
-        search.run(scripted(rising), trials=trials)
+        beats.starting(search.study, "cpu", 1, trials)
+        search.run(scripted(rising), trials=trials, begun=clock.now)
         states.append(search.read().state)
     first, second, third = states
     assert first.earlier_seconds == 0.0

@@ -409,6 +409,14 @@ def test_an_edited_copy_is_trained_next_besides_what_was_planned(search, person,
     assert person.answers() == [(True, "queued: the next trial trains it")]
 
 
+def test_a_copy_that_was_not_edited_is_no_new_recipe(search, person, run):
+    person.when(epoch(0), "enqueue", params=COPY)
+    person.when(epoch(1), "enqueue", trial=1, params=COPY)
+    run(trials=2)
+    refusal = "trial 1 has this recipe: change a value"
+    assert (False, refusal) in person.answers()
+
+
 def test_copies_are_trained_in_the_order_they_were_sent(search, person, run):
     for rate in (0.02, 0.03, 0.04):
         person.when(epoch(0), "enqueue", params=COPY | {"learning_rate": rate})
@@ -444,7 +452,7 @@ def test_a_copy_is_trained_next_in_a_grid_too(make_search, scripted):
     grid = {"batch_size": [16, 32], "optimizer": ["sgd", "adam", "nadam"]}
     search = make_search(grid, sampler="grid", epochs=1)
     person = Person(search.study)
-    copy = {"batch_size": 16, "optimizer": "sgd"}
+    copy = {"batch_size": 32, "optimizer": "nadam"}
     person.when(epoch(0), "enqueue", trial=0, params=copy)
     search.run(scripted(rising), trials=3, emit=person.watch)
     begun = [event.trial for event in search.told(TrialStarted)]
@@ -551,7 +559,7 @@ class Recorder:
 
 @pytest.fixture
 def study(storage):
-    return optuna.create_study(study_name="tiny", storage=storage)
+    return optuna.create_study(study_name="tiny", storage=storage, direction="maximize")
 
 
 def answered(study) -> list[tuple[bool, str | None]]:

@@ -371,6 +371,6 @@ def test_details_hold_only_the_epochs_so_far(feed, clock):
 
 
 def test_a_study_without_a_past_cannot_be_played(storage):
-    optuna.create_study(study_name="new", storage=storage)
+    optuna.create_study(study_name="new", storage=storage, direction="maximize")
     with pytest.raises(NoResultError, match="nothing has happened in study 'new'"):
         ReplayFeed(storage.url, "new")
