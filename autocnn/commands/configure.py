@@ -46,6 +46,12 @@ class Request:
     seed: int | None
     jobs: str
     device: str
+    engine: str
+    address: str | None
+    cpus_per_worker: float
+    gpus_per_worker: float
+    artifacts: str | None
+    allow_insecure_ray: bool
     trials: Trials | None
     timeout: float | None
     """In seconds."""

@@ -60,7 +60,7 @@ def run(
             outcome = _drive(setup, study, plan, emit, stopping)
         if outcome != "interrupted":
             opens = plan.final and outcome in WON
-            pronounce(study, plan, setup.data, setup.device, emit, open_test=opens)
+            pronounce(study, plan, setup.data, setup.site.home, emit, open_test=opens)
         found = snapshot(study)
     best = found.best()
     emit(
@@ -82,7 +82,7 @@ def _environment(setup: Setup, trials: int | None) -> Environment:
     jobs = min(setup.jobs, trials or setup.jobs)
     return environment(
         device=setup.device_name,
-        kind=setup.device.type,
+        kind=setup.site.device.type,
         jobs=jobs,
         threads=threads_of(jobs),
     )
@@ -109,7 +109,9 @@ def _drive(
                 return outcome
             if not Confirmation(study, plan, engine, emit).run(stopping):
                 return ended(study, plan, "interrupted")
-    ending = finish(study, plan, setup.engine_alone, emit, outcome, stopping, final)
+    ending = finish(
+        study, plan, setup.site.engine_alone, emit, outcome, stopping, final
+    )
     if ending is not None:
         return ending
     emit(Notice(text="so its time goes to more trials"))

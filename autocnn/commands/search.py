@@ -15,6 +15,7 @@ from autocnn.commands.options import (
     PatienceType,
     TrialCount,
     data_options,
+    engine_options,
     limit_options,
     place_options,
 )
@@ -48,6 +49,7 @@ class SearchCommand(click.Command):
         formatter: click.HelpFormatter,
     ) -> None:
         """List data sets, samplers, pruners and exit codes."""
+        from autocnn.commands.engines import ENGINES
         from autocnn.data.datasets import DATASETS
         from autocnn.search.pruners import PRUNERS
         from autocnn.search.samplers import SAMPLERS
@@ -56,6 +58,7 @@ class SearchCommand(click.Command):
             ("Data sets", {name: row.about for name, row in DATASETS.items()}),
             ("Samplers", {name: row.help for name, row in SAMPLERS.items()}),
             ("Pruners", {name: row.help for name, row in PRUNERS.items()}),
+            ("Engines", {name: row.help for name, row in ENGINES.items()}),
             ("Exit codes", EXIT_CODES),
         ):
             with formatter.section(title):
@@ -145,14 +148,7 @@ class SearchCommand(click.Command):
     help="Cross-validate each trial with so many folds.",
 )
 @limit_options
-@click.option(
-    "--jobs",
-    "-j",
-    metavar="N",
-    default="auto",
-    show_default=True,
-    help="Trials trained at once: one per CPU core or GPU.",
-)
+@engine_options
 @click.option(
     "--device", default="auto", show_default=True, help="auto, cpu, cuda, mps."
 )
@@ -189,10 +185,11 @@ def command(**options: Any) -> int:
         return search_attached(words, options["place"], target=options["target"])
     from autocnn import processes
 
-    # Workers load PyTorch in the background while this process does.
-    asked = options["jobs"]
-    jobs = int(asked) if asked.isdigit() and int(asked) else processes.cores()
-    processes.worker_context(processes.threads_of(jobs))
+    if options["engine"] == "local":
+        # Workers load PyTorch in the background while this process does.
+        asked = options["jobs"]
+        jobs = int(asked) if asked.isdigit() and int(asked) else processes.cores()
+        processes.worker_context(processes.threads_of(jobs))
 
     from autocnn.commands.conclude import conclude
     from autocnn.commands.configure import Request

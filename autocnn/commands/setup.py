@@ -8,23 +8,21 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
-
-from autocnn import device as devices
 from autocnn.commands.configure import Request, check, configure
+from autocnn.commands.engines import site_of
 from autocnn.commands.findings import tell
 from autocnn.commands.options import Place, Trials
 from autocnn.commands.progress import Decoding, Say, decoding_progress
 from autocnn.data.cache import Prepared, prepare
 from autocnn.data.datasets import name_of
-from autocnn.engines.local import LocalEngine
-from autocnn.engines.machine import auto_jobs, epoch_alone, latency, prices
+from autocnn.engines.site import Site
 from autocnn.errors import NoResultError, RequestError
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.search import space as spaces
 from autocnn.search.budget import final_seconds, planned
 from autocnn.search.confirm import CANDIDATES
 from autocnn.search.final import MOST_EPOCHS
+from autocnn.search.jobs import Engine
 from autocnn.search.portfolio import Point, points_of
 from autocnn.search.sample import Cost, cost, draw_some, heaviest
 from autocnn.search.study import (
@@ -57,7 +55,8 @@ class Setup:
     config: StudyConfig
     data: Prepared
     place: Place
-    device: torch.device
+    site: Site
+    """What trains."""
     jobs: int
     resumes: bool
     prices: Calibration | None
@@ -76,8 +75,8 @@ class Setup:
 
     @property
     def device_name(self) -> str:
-        """The device as a person knows it."""
-        return devices.describe(self.device)
+        """What trains, as a person knows it."""
+        return self.site.name
 
     def describe_data(self) -> str:
         """Name the data and count the images of each set."""
@@ -100,6 +99,7 @@ class Setup:
             data=self.data.folder,
             folder=self.folder,
             trials=self._total(study, done),
+            begun=started,
             deadline=math.inf if timeout is None else started + timeout,
             final=self.final,
             on_val=self.request.train_on_val,
@@ -139,16 +139,12 @@ class Setup:
         return list(points_of(found, self.config.space))
 
     def _latency(self, recipe: Recipe) -> float | None:
-        return latency(devices.assign(self.device, 0), recipe, self.config.shape)
+        return self.site.latency(recipe, self.config.shape)
 
     def _epoch_alone(self, recipe: Recipe) -> float | None:
         config = self.config
-        return epoch_alone(
-            devices.assign(self.device, 0),
-            recipe,
-            config.shape,
-            config.train_images,
-            config.val_images,
+        return self.site.epoch_alone(
+            recipe, config.shape, config.train_images, config.val_images
         )
 
     def typical_cost(self) -> Cost | None:
@@ -187,27 +183,23 @@ class Setup:
             return Trials(sum(1 for _ in spaces.grid(self.config.space)))
         return None if self.request.timeout else Trials(DEFAULT_TRIALS)
 
-    def engine_alone(self) -> LocalEngine:
-        """Start one worker that has the machine for itself."""
-        return LocalEngine(self.device, 1)
-
-    def engine(self, trials: int | None) -> LocalEngine:
+    def engine(self, trials: int | None) -> Engine:
         """Start the workers."""
-        return LocalEngine(self.device, min(self.jobs, trials or self.jobs))
+        return self.site.engine(min(self.jobs, trials or self.jobs))
 
 
 def set_up(request: Request, say: Say, decoding: Decoding = decoding_progress) -> Setup:
     """Check everything that can be checked before anything is trained."""
-    device = devices.pick_device(request.device)
     asked_jobs = _jobs(request.jobs)
     check(request)
+    site = site_of(request)
     name, before = _study(request)
     shape = before.shape if before else None
     if request.space is not None:
         shape = spaces.declared_shape(request.space) or shape
     data = _data(request, shape, say, decoding)
     tell(data, say)
-    config = configure(request, data, device, before)
+    config = configure(request, data, site.device, before)
 
     def heaviest_recipe() -> Recipe:
         drawn = draw_some(
@@ -220,8 +212,8 @@ def set_up(request: Request, say: Say, decoding: Decoding = decoding_progress) -
         return heaviest(drawn)
 
     images = config.train_images + config.val_images
-    jobs = asked_jobs or auto_jobs(device, heaviest_recipe, config.shape, images)
-    known = prices(device, jobs, say)
+    jobs = asked_jobs or site.jobs(heaviest_recipe, config.shape, images)
+    known = site.prices(jobs, say)
     if known is None and "epoch_seconds" in config.limits:
         raise RequestError(
             "how fast this machine trains cannot be measured, and so not predicted",
@@ -232,7 +224,7 @@ def set_up(request: Request, say: Say, decoding: Decoding = decoding_progress) -
         config=config,
         data=data,
         place=request.place,
-        device=device,
+        site=site,
         jobs=jobs,
         resumes=before is not None,
         prices=known,

@@ -1,0 +1,65 @@
+"""What may train a search's trials: an open choice, so a table."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from autocnn.choices import pick
+from autocnn.errors import RequestError
+
+if TYPE_CHECKING:
+    from autocnn.commands.configure import Request
+    from autocnn.engines.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class EngineKind:
+    """A way to have workers."""
+
+    help: str
+    reach: "Callable[[Request], Site]"
+
+
+def site_of(request: "Request") -> "Site":
+    """Reach what is to train; RequestError says what is missing."""
+    return pick(ENGINES, request.engine, "engine").reach(request)
+
+
+def _here(request: "Request") -> "Site":
+    from autocnn.engines.site import Here
+
+    for name in ("address", "artifacts"):
+        if getattr(request, name) is not None and name == "artifacts":
+            raise RequestError(
+                f"--{name} is of --engine ray: here the study's folder has everything",
+                hint=f"leave --{name} out, or add --engine ray",
+            )
+    return Here(request.device)
+
+
+def _ray(request: "Request") -> "Site":
+    try:
+        from autocnn.engines.cluster import Cluster
+    except ImportError:
+        raise RequestError(
+            "Ray, which --engine ray runs on, is not installed",
+            hint="install it: pip install 'autocnn[ray]'",
+        ) from None
+    from autocnn.engines.locations import check_location
+    from autocnn.engines.trainer import Files, Resources
+
+    location = check_location(request.artifacts) if request.artifacts else None
+    return Cluster(
+        request.address,
+        Resources(cpus=request.cpus_per_worker, gpus=request.gpus_per_worker),
+        Files(location=location, studies=request.place.studies.resolve()),
+        insecure=request.allow_insecure_ray,
+    )
+
+
+ENGINES: Mapping[str, EngineKind] = {
+    "local": EngineKind(
+        "worker processes on this machine, for its cores or GPUs", _here
+    ),
+    "ray": EngineKind("actors on a Ray cluster (pip install 'autocnn[ray]')", _ray),
+}

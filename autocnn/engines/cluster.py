@@ -1,0 +1,207 @@
+"""A Ray cluster as the site of a search: reached, checked, measured."""
+
+import logging
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import ray
+from ray.exceptions import RayError
+
+from autocnn import device as devices
+from autocnn.engines import machine
+from autocnn.engines.ray import RayEngine
+from autocnn.engines.trainer import Files, Resources
+from autocnn.errors import RequestError
+from autocnn.processes import cores
+from autocnn.recipe import ImageShape, Recipe
+from autocnn.train.cost import Calibration
+
+Say = Callable[[str], None]
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS": "0"}
+CONNECT_SECONDS = 10.0
+UNKNOWN = """
+import sys
+from ray._raylet import GcsClient
+GcsClient(address=sys.argv[1]).get_all_node_info(timeout=5)
+"""
+"""A program that succeeds where a cluster talks to anyone."""
+
+
+class Cluster:
+    """The machines of a Ray cluster."""
+
+    def __init__(
+        self, address: str | None, resources: Resources, files: Files, *, insecure: bool
+    ) -> None:
+        """Connect to a cluster; without an address, start one on this machine.
+
+        RequestError if there is none, or one that anyone may run code on, unless
+        `insecure` is fine.
+        """
+        _connect(address)
+        if address is not None and not insecure:
+            _check_closed(address)
+        self.device = resources.device
+        self.home = devices.pick_device()
+        self._resources = resources
+        self._files = files
+
+    @property
+    def name(self) -> str:
+        """All that there is, as a person knows it."""
+        there = ray.cluster_resources()
+        count = len(_machines())
+        machines = "1 machine" if count == 1 else f"{count} machines"
+        gpus = f", {there['GPU']:g} GPU" if there.get("GPU") else ""
+        return f"a Ray cluster ({machines}, {there.get('CPU', 0):g} CPU{gpus})"
+
+    def jobs(
+        self,
+        heaviest: Callable[[], Recipe],  # noqa: ARG002 - the protocol's
+        shape: ImageShape,  # noqa: ARG002
+        images: int,  # noqa: ARG002
+    ) -> int:
+        """As many workers as there is room for now."""
+        return max(1, sum(self._fitting(each) for each in _machines()))
+
+    def prices(self, jobs: int, say: Say) -> Calibration | None:
+        """Measure on the largest machine, with as many workers as it is to have."""
+        largest = max(_machines(), key=self._fitting)
+        workers = max(1, min(jobs, self._fitting(largest)))
+        say("measuring how fast the cluster trains, once for each kind of machine")
+        own = self._resources
+        whole = replace(own, cpus=own.cpus * workers, gpus=own.gpus * workers)
+        found: Calibration | None = _call(
+            machine.prices, self.device, workers, _silence, having=whole
+        )
+        return found
+
+    def latency(self, recipe: Recipe, shape: ImageShape) -> float | None:
+        """Measure beside what is trained, on a CPU; a GPU's is not known."""
+        if self._resources.gpus:
+            raise RequestError(
+                "how long a network takes for one image cannot be measured on the "
+                "GPUs of a cluster, which are all taken",
+                hint="do without --max-latency; --max-flops is like it",
+            )
+        having = Resources(cpus=0)
+        found: float | None = _call(
+            machine.latency, self.device, recipe, shape, having=having
+        )
+        return found
+
+    def epoch_alone(
+        self, recipe: Recipe, shape: ImageShape, train_images: int, val_images: int
+    ) -> float | None:
+        """Measure on one machine, as the final training will have it."""
+        arguments = (recipe, shape, train_images, val_images)
+        found: float | None = _call(
+            machine.epoch_alone, self.device, *arguments, having=self._most
+        )
+        return found
+
+    def engine(self, jobs: int) -> RayEngine:
+        """Start an actor for each, wherever there is room."""
+        return RayEngine(jobs, self._resources, self._files)
+
+    def engine_alone(self) -> RayEngine:
+        """Start one with all the cores of a machine, and a GPU if workers have one."""
+        return RayEngine(1, self._most, self._files)
+
+    @property
+    def _most(self) -> Resources:
+        wanted = "GPU" if self._resources.gpus else "CPU"
+        fit = [each for each in _machines() if each.get(wanted)]
+        cpus = max((each.get("CPU", 1.0) for each in fit), default=1.0)
+        return Resources(cpus=cpus, gpus=float(wanted == "GPU"))
+
+    def _fitting(self, there: dict[str, float]) -> int:
+        """Count the workers that a machine has room for."""
+        own = self._resources
+        counts = [there.get("CPU", 0.0) / own.cpus] if own.cpus else []
+        if own.gpus:
+            counts.append(there.get("GPU", 0.0) / own.gpus)
+        return int(min(counts, default=0.0) + 1e-9)
+
+
+def _connect(address: str | None) -> None:
+    if ray.is_initialized():
+        return
+    os.environ.update(
+        {name: value for name, value in QUIET.items() if name not in os.environ}
+    )
+    own = {"num_cpus": cores(), "include_dashboard": False}
+    host, _, port = (address or "").rpartition("://")[2].rpartition(":")
+    try:
+        if host and port.isdecimal():  # Ray tries for minutes
+            socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+        with _private():
+            ray.init(
+                address=address or "local",
+                logging_level=logging.ERROR,
+                log_to_driver=False,
+                namespace="autocnn",
+                **(own if address is None else {}),
+            )
+    except (OSError, RayError, ValueError, RuntimeError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise RequestError(
+            f"no Ray cluster can be reached at {address or 'this machine'}: {first}",
+            hint="start one with: ray start --head; or leave --address out, and it is "
+            "started here",
+        ) from None
+
+
+@contextmanager
+def _private() -> Iterator[None]:
+    """Let nobody else read what is written, as the token of a cluster that begins."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _check_closed(address: str) -> None:
+    """Refuse a cluster that does what anyone asks of it."""
+    if _call(_talks_to_anyone, having=Resources(cpus=0)):
+        ray.shutdown()
+        raise RequestError(
+            f"the Ray cluster at {address} asks nobody for a token: whoever reaches "
+            "its port can run programs on it",
+            hint="start it with RAY_AUTH_MODE=token (ray get-auth-token makes one), or "
+            "add --allow-insecure-ray where nobody else can reach it",
+        )
+
+
+def _talks_to_anyone() -> bool:
+    """Ask this machine's cluster something without its token."""
+    address = ray.get_runtime_context().gcs_address
+    asked = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", UNKNOWN, address],
+        env={**os.environ, "RAY_AUTH_MODE": "disabled"},
+        capture_output=True,
+        check=False,
+    )
+    return asked.returncode == 0
+
+
+def _machines() -> list[dict[str, float]]:
+    """List what each living machine has."""
+    return [dict(node["Resources"]) for node in ray.nodes() if node["Alive"]]
+
+
+def _call(function: Callable[..., Any], *arguments: Any, having: Resources) -> Any:
+    """Call a function on some machine of the cluster, with these resources."""
+    remote: Any = ray.remote(function)
+    return ray.get(remote.options(**having.options).remote(*arguments))
+
+
+def _silence(_text: str) -> None:
+    """Say nothing: nobody hears it there."""

@@ -1,0 +1,141 @@
+"""A worker of a cluster: it trains anywhere, and others find what it has done."""
+
+import dataclasses
+import itertools
+import threading
+
+import pytest
+import torch
+
+from autocnn.engines import trainer as trainers
+from autocnn.engines.locations import Location
+from autocnn.engines.mirror import Mirror, attempts, fetch, is_result, last_checkpoint
+from autocnn.engines.shipping import LAST, SEALED, arrived, publish
+from autocnn.engines.trainer import MARK, Files, Resources, Trainer
+from autocnn.engines.worker import run
+from autocnn.errors import RequestError
+from autocnn.events import EpochEnded
+from autocnn.search.jobs import JobEnded
+from autocnn.train.attempt import weights_file
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(params=["shared", "memory"])
+def files(request, tmp_path):
+    studies = tmp_path / "checkpoints"
+    shared = request.param == "shared"
+    location = None if shared else Location(f"memory://{tmp_path.name}")
+    return Files(location=location, studies=studies)
+
+
+@pytest.fixture
+def trainer(files):
+    return Trainer(Resources(), files)
+
+
+def trained(trainer: Trainer, job, attempt: int = 1) -> list:
+    """Train a job to its end; all that was said of it."""
+    trainer.train(job, attempt)
+    return trainer.hear()
+
+
+def losses(said) -> list[float]:
+    return [each.val_loss for each in said if isinstance(each, EpochEnded)]
+
+
+def test_a_job_is_trained_as_by_a_worker_here(trainer, files, make_job):
+    job = make_job(epochs=3)
+    here = []
+    other = dataclasses.replace(job, folder=job.folder.with_name("here"))
+    run(other, CPU, here.append, lambda: True)
+    said = trained(trainer, job)
+    assert losses(said) == losses(here)
+    assert said[-1] == JobEnded(trial=0, outcome="complete")
+    attempt = files.of(job) / "1"
+    fetch(attempt, job.folder, is_result)
+    best = max(here, key=lambda epoch: epoch.val_accuracy)
+    assert weights_file(job.folder, 0, best.epoch).exists()
+    assert not (job.folder / "checkpoint-0.pt").exists()
+    assert "checkpoint-0.pt" in attempt.names()
+
+
+def test_another_attempt_goes_on_where_the_last_one_was(trainer, files, make_job):
+    job = make_job(epochs=4)
+    unbroken = trained(trainer, dataclasses.replace(job, folder=job.folder / "other"))
+    heard = []
+
+    def leave_after_two() -> None:
+        while len(heard) < 2:
+            heard.extend(e for e in trainer.hear() if isinstance(e, EpochEnded))
+        trainer.stop(job.trial)
+
+    watching = threading.Thread(target=leave_after_two)
+    watching.start()
+    trainer.train(dataclasses.replace(job), 1)
+    watching.join()
+    left = trainer.hear()
+    first = heard + [each for each in left if isinstance(each, EpochEnded)]
+    rest = trained(trainer, dataclasses.replace(job, reported=len(first)), attempt=2)
+    assert losses(first) + losses(rest) == losses(unbroken)
+    assert attempts(files.of(job)) == [2, 1]
+    last = last_checkpoint(files.of(job), 2)
+    assert last == files.of(job) / "1"
+
+
+def test_one_that_is_cut_off_leaves_its_trial(trainer, make_job, monkeypatch):
+    monkeypatch.setattr(trainers, "LEASE_SECONDS", -1.0)
+    (ended,) = trained(trainer, make_job(epochs=3))
+    assert ended == JobEnded(trial=0, outcome="stopped")
+
+
+def test_it_is_ready_where_it_reaches_what_the_driver_left(trainer, files):
+    from autocnn import __version__
+
+    assert "does not reach" in trainer.ready(__version__)
+    files.home.write(MARK, b"here")
+    assert trainer.ready(__version__) == ""
+    assert "and the driver 0.0" in trainer.ready("0.0")
+
+
+def test_images_are_fetched_once_and_never_the_sealed_ones(
+    make_job, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("AUTOCNN_CACHE", str(tmp_path / "cache"))
+    data, location = make_job().data, Location(f"memory://{tmp_path.name}-images")
+    assert arrived(data, None) == data
+    publish(data, location)
+    names = (location / data.name).names()
+    assert LAST in names
+    assert not any(name.startswith(SEALED) for name in names)
+    far = tmp_path / "on another machine" / data.name
+    here = arrived(far, location)
+    assert sorted(each.name for each in here.iterdir()) == names
+    location.clear()
+    assert arrived(far, location) == here
+    monkeypatch.setenv("AUTOCNN_CACHE", str(tmp_path / "empty"))
+    for nowhere in (location, None):
+        with pytest.raises(RequestError, match="does not reach"):
+            arrived(far, nowhere)
+
+
+def test_what_is_gone_here_is_gone_there(tmp_path):
+    folder, location = tmp_path / "here", Location(str(tmp_path / "there"))
+    folder.mkdir()
+    mirror, counted = Mirror(folder, location), itertools.count()
+
+    def write(*names: str) -> None:
+        for name in names:
+            (folder / name).write_bytes(b"%d" % next(counted))
+
+    write("best-0-1.safetensors", "checkpoint-0.pt", ".half")
+    mirror.send()
+    assert location.names() == ["best-0-1.safetensors", "checkpoint-0.pt"]
+    (folder / "best-0-1.safetensors").unlink()
+    write("best-0-2.safetensors", "checkpoint-0.pt")
+    mirror.send()
+    assert location.names() == ["best-0-2.safetensors", "checkpoint-0.pt"]
+    assert location.read("checkpoint-0.pt") == b"4"
+    fetch(location, tmp_path / "back", is_result)
+    back = tmp_path / "back"
+    assert [each.name for each in back.iterdir()] == ["best-0-2.safetensors"]
