@@ -1,15 +1,80 @@
-"""What may train a search's trials: an open choice, so a table."""
+"""What may train a search's trials: an open choice, so a table, and its options."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import click
+
 from autocnn.choices import pick
+from autocnn.commands.options import Command
 from autocnn.errors import RequestError
 
 if TYPE_CHECKING:
     from autocnn.commands.configure import Request
     from autocnn.engines.site import Site
+
+
+engine_options_list = (
+    click.option(
+        "--engine",
+        metavar="NAME",
+        default="local",
+        show_default=True,
+        help="What trains; see below.",
+    ),
+    click.option(
+        "--jobs",
+        "--workers",
+        "-j",
+        "jobs",
+        metavar="N",
+        default="auto",
+        show_default=True,
+        help="Trials trained at once: one per CPU core or GPU.",
+    ),
+    click.option(
+        "--address",
+        envvar="RAY_ADDRESS",
+        metavar="ADDRESS",
+        help="Of a Ray cluster: auto, HOST:PORT or ray://HOST:PORT.  [default: one is "
+        "started here]",
+    ),
+    click.option(
+        "--cpus-per-worker",
+        type=click.FloatRange(0, min_open=True),
+        default=1.0,
+        show_default=True,
+        metavar="N",
+        help="CPU cores that each worker on a cluster has.",
+    ),
+    click.option(
+        "--gpus-per-worker",
+        type=click.FloatRange(0),
+        default=0.0,
+        show_default=True,
+        metavar="F",
+        help="GPUs of each; of 0.5 two share one.",
+    ),
+    click.option(
+        "--artifacts",
+        metavar="URL",
+        help="Where a cluster's machines find images and checkpoints, if they do not "
+        "share this one's folders: a folder, or s3://BUCKET/PATH.",
+    ),
+    click.option(
+        "--allow-insecure-ray",
+        is_flag=True,
+        help="Use a cluster that asks nobody for a token.",
+    ),
+)
+
+
+def engine_options(command: Command) -> Command:
+    """Add what trains, and how much of it there is."""
+    for option in reversed(engine_options_list):
+        command = option(command)
+    return command
 
 
 @dataclass(frozen=True, slots=True)

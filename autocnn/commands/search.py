@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from autocnn.commands.endings import unless_closed
+from autocnn.commands.engines import ENGINES, engine_options
 from autocnn.commands.options import (
     Duration,
     PatienceType,
     TrialCount,
     data_options,
-    engine_options,
     limit_options,
     place_options,
 )
@@ -49,7 +49,6 @@ class SearchCommand(click.Command):
         formatter: click.HelpFormatter,
     ) -> None:
         """List data sets, samplers, pruners and exit codes."""
-        from autocnn.commands.engines import ENGINES
         from autocnn.data.datasets import DATASETS
         from autocnn.search.pruners import PRUNERS
         from autocnn.search.samplers import SAMPLERS

@@ -201,12 +201,10 @@ class Actions(Extras):
         if not self.open_to_requests():
             return
         total = self.moment.total if self.moment else 0
-        now = f"{total} now"
-        if self.moment and not self.moment.bounded:
-            now = f"no limit now, {total} begun"
+        limited = self.moment is None or self.moment.bounded
+        now = f"{total} now" if limited else f"no limit now, {total} begun"
         hint = f"{now}; write a total, or +20 for 20 more"
-        question = "How many trials in all?"
-        asked = ask_number(question, "+20", hint, MOST_TRIALS, total)
+        asked = ask_number("How many trials in all?", "+20", hint, MOST_TRIALS, total)
         self.push_screen(asked, lambda count: self._ask_count("trials", count, total))
 
     def _ask_count(self, operation: str, answer: str | None, total: int = 0) -> None:
