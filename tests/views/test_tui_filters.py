@@ -58,6 +58,8 @@ def matches(text: str) -> bool:
         "val=83% val=83.1% val=0.83",  # as precisely as it is written
         "parameters=1.2M",
         "dropout=0",
+        "#17 !#1",
+        "params>1M !time<3",
     ],
 )
 def test_a_row_matches(text):

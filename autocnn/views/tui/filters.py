@@ -25,6 +25,8 @@ SUFFIXES: Mapping[str, Decimal] = {
     "m": Decimal(10**6),
     "g": Decimal(10**9),
 }
+TITLES: Mapping[str, str] = {"time": "seconds", "params": "parameters"}
+"""Fields by what stands over their columns."""
 PERCENTS = frozenset({"val_accuracy"})
 """Fractions that are shown as percentages: 40 is then 40 %."""
 ORDERS: Mapping[str, Callable[[float, float], bool]] = {
@@ -127,6 +129,8 @@ def _condition(
     wanted = word == written
     if not word:
         raise ValueError("'!' turns the word after it round, and there is none")
+    if re.fullmatch(r"#\d+", word) and "trial" in fields:
+        word = f"trial={word[1:]}"
     match = COMPARISON.fullmatch(word)
     if match is None:
         return Word(word), wanted
@@ -157,6 +161,7 @@ def _field(name: str, word: str, fields: Mapping[str, str]) -> str:
         raise ValueError(
             f"'{word}' lacks a field: write e.g. epochs<5 or status:pruned"
         )
+    name = TITLES.get(name, name) if TITLES.get(name) in fields else name
     if name in fields:
         return fields[name]
     meant = [full for lower, full in fields.items() if lower.startswith(name)]

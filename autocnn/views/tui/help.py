@@ -141,8 +141,10 @@ def about(kind: type, action: str) -> str:
 def leaving(app: Actions) -> str:
     """Say how to leave without stopping the search."""
     study = f" {app.moment.study.name}" if app.moment else ""
-    keys = f"q then {LEAVE[0][0]}" if app.alive else "q"
-    return f"{keys} leaves, the search goes on; back: autocnn watch{study}"
+    if not app.alive:
+        return f"q leaves; back: autocnn watch{study}"
+    first = LEAVE[0][0]
+    return f"q then {first} leaves, the search goes on; back: autocnn watch{study}"
 
 
 def _heading(title: str, text: str = "") -> Text:
