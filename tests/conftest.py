@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import optuna
 import pytest
+import servers
 import torch
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState, create_trial
@@ -147,6 +148,23 @@ def storage(tmp_path: Path, empty_storage: Path) -> Iterator[RDBStorage]:
     path = shutil.copyfile(empty_storage, tmp_path / "autocnn.db")
     storage = open_storage(storage_url(str(path)))
     yield storage
+    storage.remove_session()
+    storage.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def one_server() -> Iterator[servers.Server]:
+    with servers.running() as server:
+        yield server
+
+
+@pytest.fixture
+def server(one_server: servers.Server) -> Iterator[servers.Server]:
+    """A PostgreSQL server without any study."""
+    yield one_server
+    storage = open_storage(one_server.url, create=True)
+    for study in storage.get_all_studies():
+        storage.delete_study(study._study_id)
     storage.remove_session()
     storage.engine.dispose()
 

@@ -1,0 +1,54 @@
+"""A real PostgreSQL server, for tests that need one."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+
+class Server:
+    """PostgreSQL, in a folder of its own, on a port that nobody else has."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self._programs, self._data = programs, folder / "data"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = free.getsockname()[1]
+        self._run("initdb", "--auth=trust", "--username=me", "--no-sync")
+        self.start()
+        self.url = f"postgresql+psycopg://me:secret@127.0.0.1:{self._port}/postgres"
+
+    def start(self) -> None:
+        options = f"-p {self._port} -h 127.0.0.1 -k {self._data} -F"
+        log = str(self._data / "log")
+        self._run("pg_ctl", "start", "--wait", f"--log={log}", f"--options={options}")
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "stop", "--wait", "--mode=immediate")
+
+    def _run(self, program: str, *words: str) -> None:
+        command = [str(self._programs / program), f"--pgdata={self._data}", *words]
+        if os.geteuid() == 0:  # which it refuses
+            command = ["setpriv", "--reuid=postgres", "--clear-groups", *command]
+        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL)
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """Start one; skip the test where PostgreSQL is not installed."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found:
+        pytest.skip("there is no PostgreSQL here")
+    folder = Path(tempfile.mkdtemp(prefix="autocnn-server-"))
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+    server = Server(found[-1].parent, folder)
+    yield server
+    server.stop()
+    shutil.rmtree(folder)
