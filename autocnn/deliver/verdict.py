@@ -37,6 +37,8 @@ def pronounce(
     if found is not None:
         best.annotate(folder, **found.to_card())
     opening = opened(study, folder)
+    if opening is not None:  # this very network may have been kept anew since
+        best.annotate(folder, **opening.to_card())
     if opening is None and open_test:
         if openings(study.user_attrs):
             text = (

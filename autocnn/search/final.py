@@ -200,6 +200,7 @@ class FinalTraining:
         self._final = dataclasses.replace(
             self._final,
             curve=(*self._final.curve, *scores),
+            val_images=self._final.val_images or self._judged_by(),
             done=epoch.epoch,
             seconds=epoch.trained_seconds,
         )
@@ -209,13 +210,18 @@ class FinalTraining:
         if last if self._final.on_val else epoch.val_accuracy >= self._kept:
             self._keep(epoch)
 
+    def _judged_by(self) -> int | None:
+        """Count the validation images that its worker has scored."""
+        said = durable.until_read(lambda: answers.read(answers_file(self._folder)))
+        return None if said is None else len(said.logits)
+
     def _keep(self, epoch: EpochEnded) -> None:
-        on_val = self._final.on_val
+        on_val, every = self._final.on_val, self._plan.config.val_images
         card = best.card(
             self._plan.info,
             trial=self._final.trial,
             val_accuracy=None if on_val else epoch.val_accuracy,
-            val_images=0 if on_val else self._plan.config.val_images,
+            val_images=0 if on_val else self._final.val_images or every,
             study=self._study.study_name,
             parameters=self._row.parameters,
             seed=self._job().seed,

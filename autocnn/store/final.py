@@ -1,6 +1,7 @@
 """The training of the winner's recipe after a search, as its study tells of it."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -28,6 +29,8 @@ class Final:
     """val_accuracy of each epoch; empty if it is trained `on_val`."""
     on_val: bool = False
     """Whether it is trained on the validation images, too."""
+    val_images: int | None = None
+    """How many it is scored on, if it is known: with folds, those of one split."""
     done: int = 0
     """Epochs that it has."""
     seconds: float = 0.0
@@ -42,6 +45,10 @@ class Final:
     def val_accuracy(self) -> float | None:
         """The best over its epochs."""
         return max(self.curve, default=None)
+
+    def judged_by(self, config: Mapping[str, Any]) -> int | None:
+        """Say how many images it is scored on, in a study of these settings."""
+        return self.val_images or config.get("val_images")
 
     def to_dict(self) -> dict[str, Any]:
         """Write it as plain values."""

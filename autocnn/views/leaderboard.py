@@ -76,7 +76,7 @@ def final(study: StudySnapshot) -> str:
     found = study.final
     if found is None or not found.done:
         return ""
-    error = standard_error(found.val_accuracy, study.config.get("val_images"))
+    error = standard_error(found.val_accuracy, found.judged_by(study.config))
     done = found.done
     scored = f"validation accuracy {tables.score(found.val_accuracy, error)}"
     if found.on_val:

@@ -94,7 +94,7 @@ class Report:
     @property
     def val_images(self) -> int | None:
         """How many images that was measured on, if it is known."""
-        images = self.study.config.get("val_images") or self.card.get("val_images")
+        images = self.card.get("val_images") or self.study.config.get("val_images")
         return int(images) if images else None
 
     @property

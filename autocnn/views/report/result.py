@@ -174,11 +174,12 @@ def _keys(report: Report) -> Iterator[tuple[str, str]]:
 
 def measured(report: Report) -> str:
     """Say what set a score is of, and what ± means, for captions."""
-    if not report.val_images:
+    images = report.study.config.get("val_images")
+    if not images:
         return "Scores are as the study has them."
-    error = standard_error(report.val_accuracy, report.val_images)
+    error = standard_error(report.best.val_accuracy, images)
     each = f" (± {100 * error:.1f} points standard error at the best)" if error else ""
-    return f"Scores are on {report.val_images:,} validation images{each}."
+    return f"Scores are on {images:,} validation images{each}."
 
 
 def _score(report: Report) -> str:

@@ -122,8 +122,10 @@ def _progress(moment: Moment, *, goes_on: bool) -> list[Part]:
     best, state = moment.best, moment.study.state
     found: Part = {9: "no score yet"}
     if best is not None:
-        images = moment.study.config.get("val_images")
-        final = leads(moment.study, best)
+        final, config = leads(moment.study, best), moment.study.config
+        images = config.get("val_images")
+        if final is not None and moment.study.final is not None:
+            images = moment.study.final.judged_by(config)
         top, name = (best, "best") if final is None else (final, "final")
         text = f"{name} {score(top.val_accuracy, top.val_standard_error)} #{top.trial}"
         found = {9: text} | ({2: f"{text} ({images} val images)"} if images else {})

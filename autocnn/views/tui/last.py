@@ -29,7 +29,7 @@ def as_row(study: StudySnapshot) -> TrialRow | None:
         row,
         status="running",
         val_accuracy=score,
-        val_standard_error=standard_error(score, study.config.get("val_images")),
+        val_standard_error=standard_error(score, final.judged_by(study.config)),
         epochs=final.done,
         curve=final.curve,
         planned_epochs=final.epochs,
