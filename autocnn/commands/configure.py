@@ -107,8 +107,10 @@ def configure(
     folds = chosen("folds", 0)
     seed = chosen("seed", 0)
     train_images, val_images = split_sizes(data, folds, seed)
+    known = before is not None and before.fingerprint == data.info.fingerprint
     config = StudyConfig(
-        data=data.info.name,
+        # A folder that was renamed holds the same data.
+        data=before.data if before and known else data.info.name,
         source=data.info.source,
         fingerprint=data.info.fingerprint,
         shape=shape,

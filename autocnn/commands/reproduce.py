@@ -72,6 +72,7 @@ def command(
         threads=before.threads if before else 1,
     )
     data = _data(config, found.study_name, data_dir)
+    _say_what(reference, row, data, place.folder(found.study_name))
     home = place.folder(found.study_name)
     with (
         tempfile.TemporaryDirectory(prefix="autocnn-") as work,
@@ -91,6 +92,19 @@ def command(
     done, text = verdict(compared, list(changes(before, now)) if before else None)
     say(f"trial {row.trial} of study {found.study_name}: {text}", err=True)
     return 0 if done else 1
+
+
+def _say_what(reference: str, row: "TrialRow", data: Path, home: Path) -> None:
+    """Say what is trained on, and that it is not the network that is kept, if so."""
+    from autocnn.search.best import read_card
+
+    say(f"trial {row.trial}, on the images as they were prepared: {data}", err=True)
+    best = home / "best"
+    if reference == "best" and (best / "card.json").exists():
+        card = read_card(best)
+        if card.get("final") and card.get("trial") == row.trial:
+            text = "the network that is kept is of its final training, which is another"
+            say(text, err=True)
 
 
 def _write(compared: "Comparison", form: str) -> None:

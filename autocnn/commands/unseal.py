@@ -8,7 +8,7 @@ import optuna
 from autocnn.commands.options import Place
 from autocnn.commands.progress import decoding_progress
 from autocnn.commands.words import say
-from autocnn.data.cache import Prepared, prepare
+from autocnn.data.cache import Prepared, find_prepared, prepare, reopen
 from autocnn.deliver.predict import Network
 from autocnn.deliver.seal import open_seal, read, record, weights_hash
 from autocnn.errors import DataError, NoResultError, RequestError
@@ -97,20 +97,30 @@ def _told(at: float) -> str:
 
 
 def _own(network: Network, data_dir: Path | None) -> Prepared:
-    """Prepare the data that a network comes from; DataError if they are others now."""
+    """Prepare the data that a network comes from; DataError if they are others now.
+
+    Where they are no longer, what was prepared of them is taken.
+    """
     card = network.card
-    shape = card["preprocessing"]
-    with decoding_progress(lambda text: say(text, err=True)) as progress:
-        data = prepare(
-            card["data"]["source"],
-            data_dir=data_dir,
-            image_size=shape["height"],
-            channels=shape["channels"],
-            progress=progress,
-        )
-    if data.info.fingerprint != card["data"]["fingerprint"]:
+    shape, known = card["preprocessing"], card["data"]
+    try:
+        with decoding_progress(lambda text: say(text, err=True)) as progress:
+            data = prepare(
+                known["source"],
+                data_dir=data_dir,
+                image_size=shape["height"],
+                channels=shape["channels"],
+                progress=progress,
+            )
+    except DataError:
+        folder = find_prepared(known["name"], known["fingerprint"])
+        if folder is None or Path(known["source"]).exists():
+            raise
+        say(f"{known['source']} is gone: what was prepared of it is used", err=True)
+        return reopen(folder)
+    if data.info.fingerprint != known["fingerprint"]:
         raise DataError(
-            f"{card['data']['source']} is not what it was when the network was trained",
+            f"{known['source']} is not what it was when the network was trained",
             hint="bring the old images back, or evaluate it on them as other data",
         )
     return data

@@ -105,10 +105,18 @@ def prepare(
         ) from error
 
 
+def reopen(folder: Path) -> Prepared:
+    """Open what was prepared before."""
+    audit = json.loads((folder / "audit.json").read_text("utf-8"))
+    return Prepared(folder, open_info(folder), Audit.from_dict(audit))
+
+
 def find_prepared(name: str, fingerprint: str) -> Path | None:
     """Find data that were prepared before, by what they hold; None if not there."""
-    folder = _data_folder(default_cache_dir().expanduser(), name, fingerprint)
-    return folder if _is_whole(folder) else None
+    base = default_cache_dir().expanduser()
+    named = _data_folder(base, name, fingerprint)
+    alike = (base / "data").glob(f"*-{fingerprint[:12]}")
+    return next((each for each in (named, *alike) if _is_whole(each)), None)
 
 
 def open_info(folder: Path) -> DataInfo:

@@ -5,7 +5,6 @@ The sealed test images have no part in this.
 
 import base64
 import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autocnn.data.audit import Audit
-from autocnn.data.cache import find_prepared, open_info, open_search_images
+from autocnn.data.cache import find_prepared, open_search_images, reopen
 from autocnn.data.images import DataInfo, Images, Labels, Pixels
 from autocnn.data.splits import search_splits
 from autocnn.evaluation import Evaluation, Mistake, evaluate
@@ -41,7 +40,8 @@ def judges(config: Mapping[str, Any]) -> Judges | None:
     folder = find_prepared(config["data"], config["fingerprint"])
     if folder is None:
         return None
-    info = open_info(folder)
+    prepared = reopen(folder)
+    info = prepared.info
     images, groups = open_search_images(folder)
     splits = search_splits(
         images.labels,
@@ -50,9 +50,8 @@ def judges(config: Mapping[str, Any]) -> Judges | None:
         folds=config["folds"],
         given_val=info.given_val,
     )
-    audit = json.loads((folder / "audit.json").read_text("utf-8"))
     rows = np.concatenate([split.val for split in splits])
-    return Judges(info, Audit.from_dict(audit), images, rows)
+    return Judges(info, prepared.audit, images, rows)
 
 
 def review(network: Path, judges: Judges) -> Evaluation | None:
