@@ -6,7 +6,10 @@ import shutil
 WORDS = ("--space", "small.toml", "--epochs", "2", "--jobs", "1", "--study", "mine")
 
 
-def test_a_study_goes_on_with_its_images_under_another_name(run, here, image_folder):
+def test_a_study_goes_on_with_its_images_under_another_name(
+    run, here, image_folder, monkeypatch
+):
+    monkeypatch.setenv("AUTOCNN_CACHE", "cache")
     shutil.copytree(image_folder, "before")
     ran = run("search", "before", *WORDS, "--trials", "1")
     assert ran.code == 0, ran.err
