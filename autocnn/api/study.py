@@ -162,6 +162,24 @@ class Study:
         """Give the best network's probability of each class, (N, classes)."""
         return self.network().predict_proba(images)
 
+    def evaluate(
+        self, data: str | Path | None = None, *, again: bool = False
+    ) -> dict[str, Any]:
+        """Score the best network, as `autocnn evaluate` does; what its JSON has.
+
+        On data that a search takes; without any, on the study's sealed test set, once:
+        asked again, the record is told, unless `again` breaks the seal.
+        """
+        from autocnn import device as devices
+        from autocnn.commands.evaluate import score_on
+        from autocnn.deliver import networks, predict
+
+        folder = networks.find(self.folder)
+        network = predict.load(folder, devices.pick_device())
+        named = None if data is None else str(data)
+        found, others, _ = score_on(named, network, folder, self._place, again=again)
+        return found.to_dict() | others
+
     def export(
         self, form: str, folder: str | Path, *, trial: int | str = "best"
     ) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,6 +21,8 @@ from autocnn.quantities import plural
 
 if TYPE_CHECKING:
     from autocnn.deliver.evaluate import Scored
+    from autocnn.deliver.predict import Network
+    from autocnn.evaluation import Evaluation
 
 LISTED = 5
 
@@ -62,16 +64,43 @@ def command(
     As csv, a line a class is written.
     """
     from autocnn import device as devices
-    from autocnn.commands.progress import progress_of
     from autocnn.commands.references import network_folder
-    from autocnn.data.cache import default_cache_dir
-    from autocnn.data.datasets import find
-    from autocnn.deliver.evaluate import own_images, score
     from autocnn.deliver.predict import load
     from autocnn.views import evaluation as view
 
     folder = network_folder(model, study, place, together=ensemble)
     network = load(folder, devices.pick_device(device))
+    told = score_on(data, network, folder, place, data_dir, again=again)
+    evaluation, others, remarks = told
+    view.write(evaluation, form, others=others)
+    for sentence in remarks:
+        say(sentence, err=form != "table")
+    if form == "table":
+        for sentence in view.summary(evaluation, "image"):
+            say(sentence)
+    return 0
+
+
+def score_on(
+    data: str | None,
+    network: "Network",
+    folder: Path,
+    place: Place,
+    data_dir: Path | None = None,
+    *,
+    again: bool = False,
+) -> tuple["Evaluation", dict[str, Any], list[str]]:
+    """Score the network in a folder on data, or on its own sealed test set.
+
+    Returns:
+        What it came to, what else is to be known of that, and the same in sentences.
+    """
+    from autocnn.commands.progress import progress_of
+    from autocnn.commands.unseal import unseal
+    from autocnn.data.cache import default_cache_dir
+    from autocnn.data.datasets import find
+    from autocnn.deliver.evaluate import own_images, score
+
     scored: Scored | None = None
     if data is not None:
         sets = data_dir or default_cache_dir() / "datasets"
@@ -80,21 +109,9 @@ def command(
             with progress_of("images", lambda text: say(text, err=True)) as show:
                 scored = score(network, source, own_images(network), show)
     if scored is not None:
-        evaluation, others = scored.evaluation, scored.others()
-        remarks = list(_remarks(scored))
-    else:
-        from autocnn.commands.unseal import unseal
-
-        told = unseal(folder, network, place, data_dir, again=again)
-        evaluation, others = told.evaluation, {"set": "sealed test set"}
-        remarks = [told.remark]
-    view.write(evaluation, form, others=others)
-    for sentence in remarks:
-        say(sentence, err=form != "table")
-    if form == "table":
-        for sentence in view.summary(evaluation, "image"):
-            say(sentence)
-    return 0
+        return scored.evaluation, scored.others(), list(_remarks(scored))
+    told = unseal(folder, network, place, data_dir, again=again)
+    return told.evaluation, {"set": "sealed test set"}, [told.remark]
 
 
 def _remarks(scored: "Scored") -> Iterator[str]:

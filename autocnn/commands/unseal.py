@@ -112,11 +112,11 @@ def _own(network: Network, data_dir: Path | None) -> Prepared:
                 channels=shape["channels"],
                 progress=progress,
             )
-    except DataError:
+    except (DataError, RequestError):
         folder = find_prepared(known["name"], known["fingerprint"])
         if folder is None or Path(known["source"]).exists():
             raise
-        say(f"{known['source']} is gone: what was prepared of it is used", err=True)
+        say(f"{known['source']} is not there: what was prepared of it is used", err=True)
         return reopen(folder)
     if data.info.fingerprint != known["fingerprint"]:
         raise DataError(

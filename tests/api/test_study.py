@@ -28,6 +28,14 @@ def test_a_study_is_opened_again_and_shows_itself(study, home, monkeypatch):
         autocnn.load_study(studies=home / "nowhere")
 
 
+def test_its_sealed_test_set_is_opened_once(study, arrays):
+    told = study.evaluate()
+    assert told["set"] == "sealed test set"
+    assert 0 <= told["interval"][0] <= told["accuracy"] <= told["interval"][1] <= 1
+    assert study.evaluate() == told
+    assert study.card["test_accuracy"] == told["accuracy"]
+
+
 def test_the_leaderboard_is_a_data_frame(study):
     frame = study.leaderboard()
     assert list(frame["trial"]) == [row["trial"] for row in study.rows]

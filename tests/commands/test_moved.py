@@ -17,7 +17,7 @@ def test_a_study_goes_on_with_its_images_under_another_name(
 
     ran = run("evaluate", "--study", "mine", "--format", "json")
     assert ran.code == 0, ran.err
-    assert "before is gone: what was prepared of it is used" in ran.err
+    assert "before is not there: what was prepared of it is used" in ran.err
     assert json.loads(ran.out)["set"] == "sealed test set"
 
     ran = run("search", "after", *WORDS, "--trials", "+1")
