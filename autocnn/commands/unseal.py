@@ -116,7 +116,8 @@ def _own(network: Network, data_dir: Path | None) -> Prepared:
         folder = find_prepared(known["name"], known["fingerprint"])
         if folder is None or Path(known["source"]).exists():
             raise
-        say(f"{known['source']} is not there: what was prepared of it is used", err=True)
+        text = f"{known['source']} is not there: what was prepared of it is used"
+        say(text, err=True)
         return reopen(folder)
     if data.info.fingerprint != known["fingerprint"]:
         raise DataError(
