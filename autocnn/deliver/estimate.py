@@ -34,9 +34,10 @@ def estimate(folder: Path, test_images: int, *, seed: int = 0) -> Estimate | Non
     if not found:
         return None
     right = np.concatenate(found)
-    corrected = correct(right, seed=seed)
+    best = float(right.mean(axis=1).max())
+    corrected = min(best, correct(right, seed=seed))  # more is the draws' chance alone
     return Estimate(
-        val_accuracy=float(right.mean(axis=1).max()),
+        val_accuracy=best,
         corrected=corrected,
         interval=predicted(corrected, right.shape[1], test_images),
         test_images=test_images,

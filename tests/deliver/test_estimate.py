@@ -105,3 +105,10 @@ def test_without_answers_nothing_is_estimated(tmp_path):
     (tmp_path / "best").mkdir()
     (tmp_path / "best" / "card.json").write_text("{}")
     assert estimate(tmp_path, 100) is None
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_correction_never_makes_a_score_better(put, tmp_path, seed):
+    put("best", guesses(1, 300, 0.97, seed), trial=0)
+    found = estimate(tmp_path, 100, seed=seed)
+    assert found.corrected <= found.val_accuracy
