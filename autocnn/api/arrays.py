@@ -82,6 +82,14 @@ def named(labels: Any) -> tuple[list[str], Mapping[str, Any]]:
     they are written; or one-hot (N, classes).
     """
     values = labels if isinstance(labels, np.ndarray) else np.asarray(labels)
+    if values.dtype.kind == "U" and not all(isinstance(each, str) for each in labels):
+        values = np.array(labels, dtype=object)  # what is no string stays what it is
+    for value in values.ravel().tolist() if values.dtype.kind in "OS" else ():
+        if value is None or isinstance(value, bytes):
+            raise DataError(
+                f"a label cannot be {value!r}",
+                hint="give strings or whole numbers: bytes are decoded by .decode()",
+            )
     if values.dtype.kind == "O" and values.ndim == 1:
         names = [str(value) for value in values.tolist()]
     else:

@@ -90,6 +90,18 @@ def test_labels_that_look_the_same_are_refused():
         named(np.array([1, "1"], dtype=object))
 
 
+@pytest.mark.parametrize(
+    "labels", [[b"a", b"b"], np.array([b"a", b"b"]), ["a", None], [None, 1]]
+)
+def test_labels_that_are_bytes_or_nothing_are_refused(labels):
+    with pytest.raises(DataError, match="a label cannot be (b'a'|None)"):
+        named(labels)
+
+
+def test_labels_of_a_list_stay_what_they_are():
+    assert named(["a", 1, "b"]) == (["a", "1", "b"], {"a": "a", "1": 1, "b": "b"})
+
+
 def test_the_same_arrays_have_the_same_manifest():
     first, _ = source_of((BYTES, [0, 1]), None)
     again, _ = source_of((BYTES.copy(), ["0", "1"]), None)
