@@ -94,7 +94,7 @@ def test_labels_that_look_the_same_are_refused():
     "labels", [[b"a", b"b"], np.array([b"a", b"b"]), ["a", None], [None, 1]]
 )
 def test_labels_that_are_bytes_or_nothing_are_refused(labels):
-    with pytest.raises(DataError, match="a label cannot be (b'a'|None)"):
+    with pytest.raises(DataError, match=r"a label cannot be (b'a'|None)"):
         named(labels)
 
 
