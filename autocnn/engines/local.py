@@ -22,7 +22,7 @@ from autocnn.processes import (
     worker_environment,
 )
 from autocnn.quantities import duration
-from autocnn.search.jobs import Job, JobEnded, Message
+from autocnn.search.jobs import ATTEMPTS, POLL_SECONDS, Job, JobEnded, Message
 
 STALL_SECONDS = 600.0
 """A worker that has a job and says nothing for so long hangs: it tells every few
@@ -124,9 +124,21 @@ class LocalEngine:
         )
         # Where there is no fork server, one that replaces a dead worker needs it too.
         with environment(worker_environment(self._threads)):
-            process.start()
+            self._begin(process)
         theirs.close()
         return _Worker(process, ours, slot)
+
+    def _begin(self, process: ForkServerProcess | SpawnProcess) -> None:
+        """Start a process, though what forks it may have just been killed."""
+        for _ in range(ATTEMPTS):
+            try:
+                process.start()
+            except (EOFError, ConnectionError):
+                time.sleep(POLL_SECONDS)
+                worker_context(self._threads)  # which starts another server
+            else:
+                return
+        process.start()
 
     def _stalled(self) -> list[Message]:
         """Replace workers that hang; their trials failed."""

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from multiprocessing import forkserver
 
 import pytest
 import torch
@@ -221,3 +222,16 @@ def test_while_this_process_was_stopped_nobody_hung(engine, make_job, monkeypatc
     monkeypatch.setattr(local, "STALL_SECONDS", 2 * local.MOST_BETWEEN)
     engine._looked -= 1_000
     assert not any(map(over, engine.poll(0.1)))
+
+
+def test_a_worker_is_started_though_what_forks_it_was_just_killed(engine, make_job):
+    server = forkserver._forkserver._forkserver_pid
+    os.kill(server, signal.SIGKILL)
+    engine.resize(3)
+    assert engine.free() == 3
+    engine.submit(make_job(epochs=1))
+    said = []
+    while not any(isinstance(each, JobEnded) for each in said):
+        said += engine.poll(0.2)
+    assert said[-1] == JobEnded(trial=0, outcome="complete")
+    assert forkserver._forkserver._forkserver_pid != server

@@ -6,6 +6,7 @@ import json
 import pytest
 from optuna.trial import TrialState
 
+from autocnn.errors import RequestError
 from autocnn.events import Notice, TrialEnded
 from autocnn.search import refusals
 from autocnn.search import space as spaces
@@ -242,14 +243,26 @@ def test_paused_and_running_trials_are_known_too(make_search, scripted):
     assert len([row for row in search.rows() if row.epochs]) == 2
 
 
-def test_a_person_s_copy_is_trained_as_asked(make_search, scripted):
+def test_a_person_s_copy_is_trained_if_nothing_was_trained_like_it(
+    make_search, scripted
+):
     search = make_search(SIX, epochs=1)
     search.run(scripted(rising), trials=2)
     driver = search.driver(scripted(rising), trials=2)
-    driver.enqueue(search.rows()[0].params, "edited copy of trial 0")
+    first, second = (row.params for row in search.rows())
+    with pytest.raises(RequestError, match="trial 0 has this recipe: change a value"):
+        driver.enqueue(first, "edited copy of trial 0")
+    sizes, optimizers = {16, 32}, {"sgd", "adam", "nadam"}
+    new = next(
+        {"batch_size": size, "optimizer": name}
+        for size in sorted(sizes)
+        for name in sorted(optimizers)
+        if {"batch_size": size, "optimizer": name} not in (first, second)
+    )
+    driver.enqueue(new, "edited copy of trial 0")
     driver.run(lambda: False)
     copy = search.rows()[-1]
-    assert (copy.status, copy.params) == ("complete", search.rows()[0].params)
+    assert (copy.status, copy.params) == ("complete", new)
 
 
 def test_a_search_that_only_refuses_can_be_stopped_and_asked(make_limited, scripted):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import optuna
 import pytest
+from pilots import text, until
 from rich.segment import Segment
 from textual.color import Color
 
@@ -113,7 +114,7 @@ def test_a_message_with_brackets_is_shown_as_it_is(feed):
 
     async def person(pilot) -> None:
         pilot.app.notify("[/red] in [bold]a name[/bold]")
-        await pilot.pause(0.3)
+        await until(pilot, lambda: "[/red] in [bold]" in text(pilot.app))
         shown.append(pilot.app.export_screenshot())
         pilot.app.exit(None)
 
