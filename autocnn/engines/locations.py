@@ -51,10 +51,7 @@ class Location:
         if (path := self._path) is not None:
             durable.write(path / name, content)
             return
-        files, folder = self._opened
-        # Stores put a file there whole; what only looks like one may need its folder.
-        with suppress(OSError, NotImplementedError):
-            files.makedirs(folder, exist_ok=True)
+        files, folder = self._made
         files.pipe_file(f"{folder}/{name}", content)
 
     def put(self, file: Path, name: str) -> None:
@@ -66,9 +63,7 @@ class Location:
             durable.sync(part)
             part.replace(path / name)
             return
-        files, folder = self._opened
-        with suppress(OSError, NotImplementedError):
-            files.makedirs(folder, exist_ok=True)
+        files, folder = self._made
         files.put_file(str(file), f"{folder}/{name}")
 
     def get(self, name: str, file: Path) -> None:
@@ -105,6 +100,14 @@ class Location:
         if not rest:
             return Path(self.url)
         return Path(urlsplit(self.url).path) if scheme == "file" else None
+
+    @property
+    def _made(self) -> tuple[Any, str]:
+        """The same, with its folder there: stores need none, others may."""
+        files, folder = self._opened
+        with suppress(OSError, NotImplementedError):
+            files.makedirs(folder, exist_ok=True)
+        return files, folder
 
     @property
     def _opened(self) -> tuple[Any, str]:
