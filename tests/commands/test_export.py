@@ -51,7 +51,10 @@ def test_the_best_network_is_exported_and_checked(export, cached, tiny_data):
     assert card["export"]["checked"]["max_difference"] <= 1e-4
 
 
-def test_a_trials_network_is_exported_by_its_number(export, run, tiny_data):
+def test_a_trials_network_is_exported_by_its_number(
+    export, run, tiny_data, monkeypatch
+):
+    monkeypatch.setenv("AUTOCNN_CACHE", "empty")
     ran = export(4, "--format", "safetensors")
     assert ran.code == 0, ran.err
     assert "checked on 1,000 images of random pixels: tiny is not prepared" in ran.out

@@ -4,6 +4,7 @@ import pytest
 from optuna.trial import TrialState
 
 from autocnn.events import EpochEnded
+from autocnn.search import steering
 from autocnn.storage import open_engine, open_storage, storage_url
 from autocnn.store.command import commands, send
 from autocnn.store.reader import Reader
@@ -59,7 +60,8 @@ def test_what_was_interrupted_goes_on_under_its_number(make_search, scripted):
     assert told(search) == expected
 
 
-def test_a_person_is_obeyed(make_search, scripted):
+def test_a_person_is_obeyed(make_search, scripted, monkeypatch):
+    monkeypatch.setattr(steering, "SECONDS", 0.0)
     search = make_search(epochs=3)
     sent = []
 
