@@ -147,17 +147,22 @@ def one_ahead(items: Iterator[Item]) -> Iterator[Item]:
 
 
 @contextlib.contextmanager
-def with_a_core_left() -> Iterator[None]:
+def with_threads(count: int) -> Iterator[None]:
+    """Compute on so many CPU cores for a while."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def with_a_core_left() -> contextlib.AbstractContextManager[None]:
     """Compute on all CPU cores but one, for a thread that prepares what comes next.
 
     With as many threads as cores, all of them wait for the one that was pushed aside.
     """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(max(1, min(threads, cores() - 1)))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+    return with_threads(max(1, min(torch.get_num_threads(), cores() - 1)))
 
 
 def assign(device: torch.device, slot: int) -> torch.device:

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from autocnn.choices import Choice, pick
+from autocnn.device import with_threads
 from autocnn.errors import RequestError
 from autocnn.nets.blocks import make
 from autocnn.nets.initializations import INITIALIZATIONS
@@ -60,7 +61,11 @@ def build(recipe: Recipe, shape: ImageShape, *, seed: int) -> nn.Sequential:
 
 @lru_cache(maxsize=64)
 def summarize(recipe: Recipe, shape: ImageShape) -> NetSummary:
-    """Measure a network without its weights and without images."""
+    """Measure a network without its weights and without images.
+
+    On one core: it is so little to compute that beside other programs several threads
+    take ten times as long, since they wait for one another.
+    """
     kept: dict[int, int] = {}
 
     def keep(tensor: torch.Tensor) -> torch.Tensor:
@@ -68,7 +73,10 @@ def summarize(recipe: Recipe, shape: ImageShape) -> NetSummary:
         kept[storage._cdata] = storage.nbytes()
         return tensor
 
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+    with (
+        with_threads(1),
+        torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
+    ):
         steps = _walk(recipe, shape)
     for parameter in (p for step in steps for p in step.module.parameters()):
         kept.pop(parameter.untyped_storage()._cdata, None)

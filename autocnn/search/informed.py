@@ -21,7 +21,7 @@ STUCK = 10
 class _Seen(optuna.Study):
     """A study whose trials are as they are to be learned from."""
 
-    _all_as_seen: Callable[[Sequence[FrozenTrial]], Sequence[FrozenTrial]]
+    _all_as_seen: Callable[[Callable[[], Sequence[FrozenTrial]]], Sequence[FrozenTrial]]
 
     def _get_trials(
         self,
@@ -29,7 +29,7 @@ class _Seen(optuna.Study):
         states: Container[TrialState] | None = None,
         use_cache: bool = False,  # noqa: ARG002
     ) -> list[FrozenTrial]:
-        found = self._all_as_seen(super()._get_trials(deepcopy=False))
+        found = self._all_as_seen(lambda: super(_Seen, self)._get_trials(False))
         return [trial for trial in found if states is None or trial.state in states]
 
 
@@ -59,6 +59,8 @@ class Informed(BaseSampler):
         self._complete_only = complete_only
         self._known: dict[int, FrozenTrial] = {}
         """Finished trials as they are seen, by their ids."""
+        self._found: Sequence[FrozenTrial] | None = None
+        """All trials as they are seen, read once for all parameters of a draw."""
 
     def _seen(self, study: optuna.Study) -> optuna.Study:
         seen = copy.copy(study)
@@ -66,8 +68,14 @@ class Informed(BaseSampler):
         seen._all_as_seen = self._all_as_seen  # type: ignore[attr-defined]
         return seen
 
-    def _all_as_seen(self, trials: Sequence[FrozenTrial]) -> Sequence[FrozenTrial]:
-        seen = [self._as_seen(trial) for trial in trials]
+    def _all_as_seen(
+        self, read: Callable[[], Sequence[FrozenTrial]]
+    ) -> Sequence[FrozenTrial]:
+        if self._found is None:
+            self._found = self._with_scores([self._as_seen(trial) for trial in read()])
+        return self._found
+
+    def _with_scores(self, seen: Sequence[FrozenTrial]) -> Sequence[FrozenTrial]:
         if not self._complete_only:
             return seen
         # With the median of all scores a refused trial is thought neither good nor bad,
@@ -142,6 +150,7 @@ class Informed(BaseSampler):
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Make the sampler of this trial, and choose whether it or chance draws it."""
         self._drawing = self._sampler = self._make(trial.number)
+        self._found = None
         if _is_stuck(study):
             self._drawing = self._chance(trial.number)
         self._drawing.before_trial(study, trial)

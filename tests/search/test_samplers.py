@@ -180,11 +180,36 @@ def test_nothing_is_learned_from_a_trial_that_would_not_be_refused_now(limits):
 
 
 def test_a_trial_that_waited_is_seen_when_it_has_ended():
-    study = optuna.create_study(direction="maximize")
-    study.enqueue_trial({})
     sampler = make_sampler("random", seed=0, limits={"parameters": 25.0})
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    study.enqueue_trial({})
     waiting = sampler._seen(study)._get_trials()
     study.tell(study.ask(), 0.5)
     ended = sampler._seen(study)._get_trials()
     states = [each.state for each in (*waiting, *ended)]
     assert states == [TrialState.WAITING, TrialState.COMPLETE]
+
+
+def test_all_parameters_of_a_trial_are_drawn_from_one_look_at_the_others(monkeypatch):
+    sampler = make_sampler("tpe", seed=0, startup=2)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    looks = []
+    look = study._storage.get_all_trials
+    monkeypatch.setattr(
+        study._storage,
+        "get_all_trials",
+        lambda *words, **options: looks.append(words) or look(*words, **options),
+    )
+
+    def draw(names: str) -> int:
+        trial = study.ask()
+        before = len(looks)
+        for name in names:
+            trial.suggest_float(name, 0, 1)
+        study.tell(trial, sum(trial.params.values()))
+        return len(looks) - before
+
+    for _ in range(3):
+        draw("ab")
+    # These were in none of the trials before: each is drawn on its own.
+    assert draw("cdefgh") == draw("ij")
