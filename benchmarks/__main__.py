@@ -300,6 +300,18 @@ def replay(
         click.echo(to_json(measured))
 
 
+@main.command()
+@as_json
+@click.option("--workers", type=click.IntRange(1), default=1000, show_default=True)
+@click.option("--trials", type=click.IntRange(0), default=0, help="Done before.")
+@click.option("--seconds", type=click.FloatRange(1), default=60.0, show_default=True)
+def scale(as_json: bool, workers: int, trials: int, seconds: float) -> None:
+    """Let a driver and a PostgreSQL server serve very many simulated workers."""
+    from benchmarks import scale as module
+
+    _tell(module.measure(workers, trials, seconds, _say), as_json)
+
+
 def _say(text: str) -> None:
     click.echo(text, err=True)
 

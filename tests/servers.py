@@ -1,4 +1,4 @@
-"""A real PostgreSQL server, for tests that need one."""
+"""A real PostgreSQL server, for tests and benchmarks."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+import psutil
 
 
 class Server:
@@ -32,6 +32,12 @@ class Server:
     def stop(self) -> None:
         self._run("pg_ctl", "stop", "--wait", "--mode=immediate")
 
+    def processes(self) -> list[psutil.Process]:
+        """List those that are its own."""
+        first = (self._data / "postmaster.pid").read_text().split()[0]
+        server = psutil.Process(int(first))
+        return [server, *server.children()]
+
     def _run(self, program: str, *words: str) -> None:
         command = [str(self._programs / program), f"--pgdata={self._data}", *words]
         if os.geteuid() == 0:  # which it refuses
@@ -41,10 +47,10 @@ class Server:
 
 @contextmanager
 def running() -> Iterator[Server]:
-    """Start one; skip the test where PostgreSQL is not installed."""
+    """Start one; FileNotFoundError where PostgreSQL is not installed."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not found:
-        pytest.skip("there is no PostgreSQL here")
+        raise FileNotFoundError("there is no PostgreSQL in /usr/lib/postgresql")
     folder = Path(tempfile.mkdtemp(prefix="autocnn-server-"))
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
