@@ -13,8 +13,10 @@ class AutocnnError(Exception):
         super().__init__(problem)
         self.problem = problem
         self.hint = hint
-        if hint:
-            self.add_note(f"  hint: {hint}")  # where Python prints a traceback
+
+    def __str__(self) -> str:
+        """Say both, as a traceback, a notebook and a log show them."""
+        return f"{self.problem}\n  hint: {self.hint}" if self.hint else self.problem
 
     def __reduce__(self) -> tuple[object, ...]:
         """Keep the hint when the error crosses a process boundary."""

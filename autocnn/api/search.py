@@ -74,7 +74,7 @@ def search(
     With `progress` False nothing is shown; a function is called with every event.
 
     Raises:
-        AutocnnError: what the command would say, with a hint as its note.
+        AutocnnError: what the command would say, and its hint.
         KeyboardInterrupt: after the search was interrupted and has stopped.
     """
     asked = dict(locals())

@@ -9,7 +9,7 @@ from pilots import text, until
 from rich.segment import Segment
 from textual.color import Color
 
-from autocnn.errors import AutocnnError
+from autocnn.errors import AutocnnError, RequestError
 from autocnn.views.tui.app import Watch
 from autocnn.views.tui.feed import LiveFeed
 from autocnn.views.tui.safe import HARMLESS, LOG
@@ -74,6 +74,20 @@ def test_a_password_in_a_fault_is_hidden(feed, capfd):
         app.check()
     assert "c4nary" not in str(error.value)
     assert "c4nary" not in (feed.folder / LOG).read_text()
+
+
+def test_of_an_error_with_a_hint_the_problem_is_told(feed):
+    async def person(pilot) -> None:
+        def broken() -> None:
+            raise RequestError("there is no study", hint="name another")
+
+        pilot.app.call_later(broken)
+
+    app = Watch(feed)
+    look(app, person)
+    with pytest.raises(AutocnnError) as error:
+        app.check()
+    assert error.value.problem.endswith("broke off: RequestError: there is no study")
 
 
 def test_a_screen_that_breaks_while_it_opens_is_left_too(feed):

@@ -77,7 +77,8 @@ class Safe(App[str | None]):
         error = self._exception
         if error is None:
             return
-        reason = hide_password(f"{type(error).__name__}: {error}".strip().rstrip(":"))
+        problem = getattr(error, "problem", error)
+        reason = hide_password(f"{type(error).__name__}: {problem}".strip().rstrip(":"))
         folder: Path | None = getattr(getattr(self, "feed", None), "folder", None)
         where = ""
         if folder is not None and folder.is_dir():
