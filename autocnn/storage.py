@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,13 @@ import sqlalchemy
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    IntegrityError,
+    NoSuchModuleError,
+    OperationalError,
+    ProgrammingError,
+)
 
 from autocnn.durable import check_writable
 from autocnn.errors import NoResultError, RequestError, UnavailableError
@@ -22,6 +29,8 @@ from autocnn.patient import PatientStorage
 from autocnn.waiting import patiently
 
 Result = TypeVar("Result")
+_RACES, _RACE_SECONDS = 5, 0.2
+"""How often a storage is opened again that others make, and after how long."""
 
 
 def storage_url(text: str) -> str:
@@ -208,13 +217,17 @@ def _open(url: str, *, sqlite: bool) -> PatientStorage:
 
 
 def _made_once(open_it: Callable[[], Result]) -> Result:
-    """Try once more where another program has made the tables meanwhile."""
-    try:
-        return open_it()
-    except OperationalError as error:
-        if "already exists" not in str(error):
-            raise
-        return open_it()
+    """Try again where another program makes the same tables at the same time."""
+    for _ in range(_RACES):
+        try:
+            return open_it()
+        except (IntegrityError, OperationalError, ProgrammingError) as error:
+            # A key that is there twice: both have just written their first row.
+            twice = isinstance(error, IntegrityError)
+            if not twice and "already exists" not in str(error):
+                raise
+            time.sleep(_RACE_SECONDS)
+    return open_it()
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:

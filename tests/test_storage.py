@@ -99,6 +99,45 @@ def test_a_new_file_is_made_when_asked_for(tmp_path):
     assert path.is_file()
 
 
+TOGETHER = """
+import sys
+from autocnn.storage import open_storage, study_names
+print("ready", flush=True)
+sys.stdin.readline()
+print(study_names(open_storage(sys.argv[1], create=True)))
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_programs_that_make_one_at_once_all_have_it(kind, request, tmp_path):
+    url = storage_url(str(tmp_path / "new.db"))
+    if kind == "postgresql":
+        server = sqlalchemy.make_url(request.getfixturevalue("server").url)
+        engine = sqlalchemy.create_engine(server, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(sqlalchemy.text("CREATE DATABASE made_at_once"))
+        engine.dispose()
+        url = server.set(database="made_at_once").render_as_string(hide_password=False)
+    programs = [
+        subprocess.Popen(
+            [sys.executable, "-c", TOGETHER, url],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    for program in programs:
+        assert program.stdout.readline() == "ready\n"
+    for program in programs:
+        program.stdin.write("\n")
+        program.stdin.flush()
+    for program in programs:
+        said, errors = program.communicate()
+        assert (program.returncode, said) == (0, "[]\n"), errors
+
+
 def test_a_missing_file_stays_missing(url, tmp_path):
     with pytest.raises(NoResultError, match="there are no studies in"):
         open_storage(url)

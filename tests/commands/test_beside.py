@@ -16,7 +16,7 @@ from autocnn.store.rows import find_study, snapshot
 from benchmarks.terminal import Terminal
 
 AUTOCNN = [sys.executable, "-m", "autocnn"]
-WORDS = ("--space", "small.toml", "--trials", "2", "--epochs", "150", "--jobs", "1")
+WORDS = ("--space", "small.toml", "--trials", "2", "--epochs", "50", "--jobs", "1")
 
 
 def trials(study: str) -> list[tuple[object, ...]]:
