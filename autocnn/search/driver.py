@@ -22,10 +22,12 @@ from autocnn.search.jobs import POLL_SECONDS, Engine
 from autocnn.search.patience import exhausted
 from autocnn.search.steering import Steering, check_params
 from autocnn.search.study import change_trials
-from autocnn.search.trials import Plan
+from autocnn.search.trials import Plan, Running
 from autocnn.store.state import Phase
 
 BY_HAND = "by a person"
+AT_ONCE = 4
+"""Trials begun in a row: to draw one takes a while, and those that train wait."""
 
 
 class Driver:
@@ -39,8 +41,8 @@ class Driver:
         self._engine = engine
         self._emit = emit
         self._paused = self._finishing = self._stopping = False
-        self._refused = False
-        """Whether the last trial was: the next is drawn after a look around."""
+        self._hurries = False
+        """Whether workers are free after a round: more is drawn after a look around."""
         checkpoints = plan.folder / "checkpoints"
         self._beat = Beat(
             study, plan.device, plan.begun, tuple(plan.rungs), checkpoints
@@ -87,7 +89,7 @@ class Driver:
             if self._idle() and not self._waits():
                 return self._hands.leave(self._conclusion())
             self._say()
-            self._hands.listen(0.0 if self._refused else POLL_SECONDS)
+            self._hands.listen(0.0 if self._hurries else POLL_SECONDS)
 
     def _seconds_left(self) -> float:
         plan = self._plan
@@ -204,13 +206,16 @@ class Driver:
         )
 
     def _employ(self) -> None:
-        """Give each free worker a trial; only then tell of them."""
+        """Give free workers a trial, a few at once; only then tell of them."""
         if self._engine.free() and self._plan.rungs:
             for trial in self._agenda.hopeless(self._jobs):
                 self._hands.give_up(trial)
-        started = []
-        self._refused = False
+        started: list[Running] = []
+        self._hurries = False
         while self._engine.free() and not self._holds_back():
+            if len(started) == AT_ONCE:
+                self._hurries = True
+                break
             running = self._agenda.next()
             if running is None:
                 break
@@ -219,7 +224,7 @@ class Driver:
                 started.append(running)
             if begun == "refused":
                 self._agenda.begun -= 1
-                self._refused = True
+                self._hurries = True
                 break
         for running in started:
             self._hands.announce(running, self._agenda.pending)
@@ -234,7 +239,7 @@ class Driver:
 
     def _idle(self) -> bool:
         """Whether no worker trains, or only for want of anything better."""
-        if self._refused and self._agenda.more():
+        if self._hurries and self._agenda.more():
             return False
         trained, leaving = self._hands.running.values(), self._hands.leaving
         if trained and all(running.fills for running in trained):

@@ -15,8 +15,8 @@ class Pauses:
     def __init__(self, judged: Sequence[int], trials: Iterable[FrozenTrial]) -> None:
         """`judged` are the epochs at which trials are compared; none: nobody pauses."""
         self.judged = judged
-        self._curves = {
-            trial.number: curve_of(trial)
+        self._courses = {
+            trial.number: Course(trial.number, curve_of(trial))
             for trial in trials
             if trial.state is not TrialState.FAIL
         }
@@ -24,7 +24,7 @@ class Pauses:
 
     def __len__(self) -> int:
         """Count all trials that are known, paused or not."""
-        return len(self._curves)
+        return len(self._courses)
 
     def __contains__(self, trial: int) -> bool:
         return trial in self._waiting
@@ -37,11 +37,11 @@ class Pauses:
 
     def follow(self, running: Running) -> None:
         """Know a trial that is begun; its curve is followed from now on."""
-        self._curves[running.number] = running.curve
+        self._courses[running.number] = Course(running.number, running.curve)
 
     def forget(self, trial: int) -> None:
         """Leave a trial that failed out of all comparisons."""
-        self._curves.pop(trial, None)
+        self._courses.pop(trial, None)
 
     def holds(self, running: Running) -> bool:
         """Say whether a trial is to pause where it is now."""
@@ -52,12 +52,15 @@ class Pauses:
 
     def add(self, running: Running) -> None:
         """Let a trial wait at the rung where it is."""
-        self.follow(running)
-        self._waiting[running.number] = running
+        number = running.number
+        self._courses[number] = Course(number, running.curve, paused=True)
+        self._waiting[number] = running
 
     def take(self, trial: int) -> Running:
         """Let a paused trial go on."""
-        return self._waiting.pop(trial)
+        running = self._waiting.pop(trial)
+        self.follow(running)
+        return running
 
     def next(self, busy: Collection[int], *, any_rank: bool = False) -> int | None:
         """Choose who goes on: who is among the best third, or simply the best."""
@@ -101,8 +104,5 @@ class Pauses:
         passed = [rung for rung in self.judged if rung <= len(running.curve)]
         return passed[-1] if passed else 0
 
-    def _history(self) -> list[Course]:
-        return [
-            Course(trial, curve, trial in self._waiting)
-            for trial, curve in self._curves.items()
-        ]
+    def _history(self) -> Collection[Course]:
+        return self._courses.values()
