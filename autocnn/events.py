@@ -92,8 +92,11 @@ class TrialEnded:
     val_accuracy: float | None
     """The best over its epochs, or the mean over its folds."""
     epochs: int
+    """Trained (with folds: folds)."""
     seconds: float
     reason: str = ""
+    folds: int = 0
+    """In how many it is cross-validated; 0: it is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

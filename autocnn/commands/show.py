@@ -157,19 +157,21 @@ def _write_prediction(named: "Named", summary: "NetSummary") -> None:
 
 
 def _write_outcome(named: "Named") -> None:
+    from autocnn.store.aim import unit_of
     from autocnn.views import tables
     from autocnn.views.narrowed import narrowed
 
     row = named.row
     assert row is not None
+    config = named.study.config if named.study else {}
+    unit = unit_of(config)
     why = f" ({row.reason})" if row.reason else ""
     score = tables.score(row.val_accuracy, row.val_standard_error)
     say(
         f"{row.status}{why}: val accuracy {score} "
-        f"in {tables.plural(row.epochs, 'epoch')}, {tables.duration(row.seconds)}"
+        f"in {tables.plural(row.epochs, unit)}, {tables.duration(row.seconds)}"
     )
-    say("curve: " + " ".join(f"{value:.1%}" for value in row.curve))
+    say(f"{unit}s: " + " ".join(f"{value:.1%}" for value in row.curve))
     say("drawn: " + tables.settings(row.params))
-    config = named.study.config if named.study else {}
     if narrow := narrowed(config, row.params, row.recipe):
         say(f"width: {narrow}")

@@ -265,6 +265,7 @@ class Hands:
                 epochs=len(running.curve),
                 seconds=running.seconds,
                 reason=reason,
+                folds=running.folds,
             )
         )
 

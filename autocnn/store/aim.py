@@ -1,8 +1,11 @@
 """What a study is about: an accuracy. Views show nothing else as if it were one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
 
 from autocnn.errors import RequestError
+
+Unit = Literal["epoch", "fold"]
 
 
 def check_accuracy(
@@ -21,6 +24,14 @@ def check_accuracy(
             f"study '{name}' is not about an accuracy: {what}",
             hint="optuna-dashboard shows it: autocnn dashboard",
         )
+
+
+def unit_of(config: Mapping[str, Any]) -> Unit:
+    """Say what the values of a trial's curve are of, in a study of these settings.
+
+    Those of folds are no way that a network went: each is of another one.
+    """
+    return "fold" if config.get("folds") else "epoch"
 
 
 def standard_error(accuracy: float | None, images: int | None) -> float | None:

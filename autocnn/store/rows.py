@@ -75,7 +75,7 @@ class TrialRow:
     recipe: str
     """As TOML; empty if it was never written out."""
     planned_epochs: int | None = None
-    """How many its recipe has."""
+    """How many its recipe has (with folds: folds)."""
     images_per_second: float | None = None
     started: float | None = None
     """When, in seconds since 1970."""
@@ -251,7 +251,7 @@ def row(trial: FrozenTrial, images: int | None) -> TrialRow:
         curve=curve,
         reason=attributes.get("reason", ""),
         recipe=attributes.get("recipe", ""),
-        planned_epochs=attributes.get("planned_epochs"),
+        planned_epochs=attributes.get("folds", attributes.get("planned_epochs")),
         images_per_second=attributes.get("images_per_second"),
         started=_moment(trial.datetime_start),
         ended=_moment(trial.datetime_complete),

@@ -25,7 +25,7 @@ def note(report: Report) -> str:
 def pictures(report: Report) -> dict[str, str]:
     """Draw what helps to see a study, by the names of the files."""
     drawn = {BEST: figures.best_so_far(report)}
-    if any(row.curve for row in report.study.trials):
+    if report.has_curves:
         drawn[CURVES] = figures.curves(report)
     if report.study.final is not None and report.study.final.curve:
         drawn[FINAL] = figures.final_curve(report)
@@ -38,7 +38,7 @@ def trial_note(report: Report, row: TrialRow, rank: int) -> str:
     why = f": {row.reason}" if row.reason else ""
     sentence = (
         f"Rank {rank} of {len(report.ranked)}, validation accuracy {reached}, "
-        f"{row.status} after {plural(row.epochs, 'epoch')}, "
+        f"{row.status} after {plural(row.epochs, report.unit)}, "
         f"{duration(row.seconds)}{why}."
     )
     origin = f"It comes from {row.origin}." if row.origin else ""
@@ -54,7 +54,9 @@ def trial_pictures(
     report: Report, row: TrialRow, evaluation: Evaluation | None
 ) -> dict[str, str]:
     """Draw a trial's curve among the others, and its confusions if they are known."""
-    drawn = {CURVES: figures.curves(report, row)} if row.curve else {}
+    drawn = {}
+    if report.has_curves and row.curve:
+        drawn[CURVES] = figures.curves(report, row)
     return _files(drawn | _confusion(evaluation))
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from autocnn.store.aim import standard_error
+from autocnn.store.aim import standard_error, unit_of
 from autocnn.store.pareto import COSTS, front
 from autocnn.store.rows import REFUSED, StudySnapshot, TrialRow
 from autocnn.views import tables
@@ -53,9 +53,14 @@ def write(
 ) -> None:
     """Write the leaderboard; the table shows key settings only."""
     listed = rows(study, top=top, pareto=pareto)
-    if form == "table":
-        listed = [row | {"settings": key_settings(row["params"])} for row in listed]
     columns = [*COLUMNS]
+    if form == "table":
+        steps = f"{unit_of(study.config)}s"
+        columns[columns.index("epochs")] = steps
+        listed = [
+            row | {steps: row["epochs"], "settings": key_settings(row["params"])}
+            for row in listed
+        ]
     if pareto and (shown := SHOWN_COSTS[pareto]) not in columns:
         columns.insert(columns.index("seconds"), shown)
     tables.write(listed, form, columns=columns)
@@ -64,7 +69,9 @@ def write(
 def heading(study: StudySnapshot) -> str:
     """Name the study, and the set its scores come from."""
     images = study.config.get("val_images")
-    measured = f", accuracy on {images} validation images" if images else ""
+    folds = study.config.get("folds")
+    cut = f" in {folds} folds" if folds else ""
+    measured = f", accuracy on {images} validation images{cut}" if images else ""
     refused = f"; {study.refused} drawn and not trained" if study.refused else ""
     kept = study.state.checkpoint_bytes if study.state else 0
     disk = f"; checkpoints take {tables.size(kept)}" if kept else ""

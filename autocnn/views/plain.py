@@ -17,6 +17,7 @@ from autocnn.events import (
     Verdict,
 )
 from autocnn.names import printable
+from autocnn.store.aim import unit_of
 from autocnn.views import verdict
 from autocnn.views.tables import accuracy, count, duration, plural
 
@@ -126,10 +127,10 @@ def trial_ended(event: TrialEnded) -> str:
     why = f": {event.reason}" if event.reason else ""
     if event.status == "refused":
         return f"trial {event.trial} refused{why}"
+    steps = plural(event.epochs, unit_of({"folds": event.folds}))
     return (
         f"trial {event.trial} {event.status}{why} "
-        f"(val {accuracy(event.val_accuracy)}, {plural(event.epochs, 'epoch')}, "
-        f"{duration(event.seconds)})"
+        f"(val {accuracy(event.val_accuracy)}, {steps}, {duration(event.seconds)})"
     )
 
 

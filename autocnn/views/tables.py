@@ -54,7 +54,7 @@ SHOWN: Mapping[str, Callable[[Any], str]] = {
     "latency": quantities.milliseconds,
 }
 NEVER_WRAPPED = {"settings", "layer", "parameter", "study"}
-RIGHT = {"rank", "trial", "epochs", "trials", "images", *SHOWN}
+RIGHT = {"rank", "trial", "epochs", "folds", "trials", "images", *SHOWN}
 
 
 def write(rows: Sequence[Row], form: str, *, columns: Sequence[str] = ()) -> None:

@@ -100,6 +100,12 @@ def test_an_unfinished_trial_scores_by_what_it_reported(
     assert snapshot(study).trials[0].val_accuracy == pytest.approx(score)
 
 
+def test_with_folds_a_whole_trial_has_all_of_them(study):
+    add(study, TrialState.RUNNING, [0.5], folds=4, planned_epochs=9)
+    (row,) = snapshot(study).trials
+    assert (row.epochs, row.planned_epochs) == (1, 4)
+
+
 @pytest.fixture
 def found(study):
     """A study of trials scored 0.5, 0.9, 0.9, none, 0.7 and 0.95 (but failed)."""

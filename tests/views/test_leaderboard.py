@@ -50,6 +50,18 @@ def test_the_heading_says_what_checkpoints_take(study):
     assert "; checkpoints take 120 MB" in leaderboard.heading(snapshot(study))
 
 
+def test_folds_are_not_called_epochs(study, capsys):
+    study.set_user_attr(CONFIG, {"val_images": 100, "folds": 2})
+    leaderboard.write(snapshot(study), "table")
+    heads, best, *_ = capsys.readouterr().out.splitlines()
+    assert "folds" in heads
+    assert "epochs" not in heads
+    assert heads.index("folds") + len("folds") == best.index(" 2 ") + 2
+    assert "100 validation images in 2 folds" in leaderboard.heading(snapshot(study))
+    leaderboard.write(snapshot(study), "json")
+    assert json.loads(capsys.readouterr().out)[0]["epochs"] == 2
+
+
 @pytest.mark.parametrize(
     ("number", "word"),
     [(0, "0 B"), (999, "999 B"), (1_500, "1.5 kB"), (2e6, "2 MB"), (1.5e12, "1500 GB")],

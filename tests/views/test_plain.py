@@ -105,6 +105,12 @@ def test_a_refused_trial_has_no_score():
     )
 
 
+def test_what_a_trial_of_folds_had_are_folds():
+    (ended,) = (each for each in EXAMPLES if isinstance(each, events.TrialEnded))
+    assert "62.5%, 4 epochs" in plain.line(ended)
+    assert "62.5%, 4 folds" in plain.line(dataclasses.replace(ended, folds=5))
+
+
 def test_the_final_training_is_told_apart():
     (epoch,) = (each for each in EXAMPLES if isinstance(each, events.EpochEnded))
     epoch = dataclasses.replace(epoch, fold=0, final=True)

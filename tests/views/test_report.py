@@ -15,7 +15,7 @@ from autocnn.store.final import Final
 from autocnn.store.honest import Estimate, Opening
 from autocnn.store.rows import Pause, StudySnapshot, TrialRow
 from autocnn.store.state import SearchState
-from autocnn.views import verdict
+from autocnn.views import exhibits, verdict
 from autocnn.views.report import figures, html, markdown, matrix, trials
 from autocnn.views.report.again import command
 from autocnn.views.report.blocks import Table
@@ -163,6 +163,31 @@ def test_a_running_search_is_told_of_so_far():
 def test_curves_show_where_trials_were_judged():
     paused = row(1, climb(0.5, 3), "paused", pauses=(Pause(1.0, 3, "2nd of 2"),))
     assert "judged at 3" in figures.curves(make(row(0, climb(0.83)), paused))
+
+
+def test_folds_are_no_learning_curves():
+    final = Final(trial=0, epochs=12, status="complete", curve=tuple(climb(0.97, 12)))
+    folded = [
+        row(n, [0.8, 0.9, top], val_accuracy=(1.7 + top) / 3, planned_epochs=3)
+        for n, top in enumerate([0.85, 0.7])
+    ]
+    found = make(*folded, config=CONFIG | {"folds": 3}, final=final)
+    told = {each.title: each for each in chapters(found)}
+    table, last = told["Folds"].blocks
+    assert table.columns == ("trial", "mean", "lowest", "highest", "each fold")
+    assert table.rows[0] == (
+        "0", "85.0% ±1.0", "80.0%", "90.0%", "80.0%  90.0%  85.0%"
+    )  # fmt: skip
+    assert "final training: 97.0%" in last.svg
+    assert "trial 0" not in last.svg
+    assert "Learning curves" not in told
+    assert "folds" in told["The best trials"].blocks[0].columns
+    assert "mean over the trial's folds" in told["The best trials"].blocks[0].caption
+    assert "all 2 were trained to the end" in told["What pausing saved"].blocks[0].text
+    assert "complete after 3 folds" in figures.best_so_far(found)
+    assert exhibits.CURVES not in exhibits.pictures(found)
+    assert exhibits.trial_pictures(found, folded[0], None) == {}
+    assert "complete after 3 folds" in exhibits.trial_note(found, folded[0], 1)
 
 
 def test_what_pausing_saved_is_counted():

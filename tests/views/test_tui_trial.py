@@ -28,7 +28,7 @@ from autocnn.store.command import commands as asked_of
 from autocnn.store.rows import CONFIG, Pause, snapshot
 from autocnn.store.state import STATE, SearchState
 from autocnn.views.tui import app as apps
-from autocnn.views.tui import crowd, facts
+from autocnn.views.tui import columns, crowd, facts
 from autocnn.views.tui.app import Watch
 from autocnn.views.tui.feed import LiveFeed
 from autocnn.views.tui.history import History
@@ -417,7 +417,12 @@ def test_folds_are_not_called_epochs(now):
     now = dataclasses.replace(now, study=folded)
     told = dict(facts.facts(now.study.trials[8], now, [[0, 1, 0.5, 1, 9, 9]] * 4))
     assert told["status"] == "complete after 4 of 4 folds"
-    assert told["best"] == "97.0% at fold 4"
+    assert told["folds"].endswith("% to 97.0%")
+    assert "best" not in told
+    titles = {each.name: each.title for each in columns.board(now)}
+    assert titles["epochs"] == "folds"
+    paused = dataclasses.replace(now.study.trials[9], status="paused")
+    assert facts.ahead(paused, now) is None
 
 
 def test_a_standing_is_among_all_that_came_so_far(now):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autocnn.evaluation import Evaluation
+from autocnn.store.aim import Unit, unit_of
 from autocnn.store.environment import Environment
 from autocnn.store.honest import Opening
 from autocnn.store.kept import final_is_kept, is_of_kept
@@ -63,6 +64,17 @@ class Report:
         """Trials whose score is a number, best first."""
         found = self.study.ranked()
         return [row for row in found if math.isfinite(row.val_accuracy or 0.0)]
+
+    @property
+    def unit(self) -> Unit:
+        """What a value of a trial's curve is of."""
+        return unit_of(self.study.config)
+
+    @property
+    def has_curves(self) -> bool:
+        """Whether there are learning curves to draw: folds are none."""
+        rows = self.study.trials
+        return self.unit == "epoch" and any(row.curve for row in rows)
 
     @property
     def running(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from autocnn.store.aim import Unit
 from autocnn.store.pareto import COSTS, front
 from autocnn.store.replay import Recording
 from autocnn.store.rows import TrialRow
@@ -44,7 +45,9 @@ def best_so_far(report: Report) -> str:
     tops = [(hour(at), score) for at, score in rises]
     seen = {row.trial for row in thinned(report.ranked)}
     dots = [
-        charts.dot((hour(at), row.val_accuracy or 0.0), _look(row), told(row))
+        charts.dot(
+            (hour(at), row.val_accuracy or 0.0), _look(row), told(row, report.unit)
+        )
         for at, row in ends
         if row.trial in seen
     ]
@@ -89,11 +92,8 @@ def curves(report: Report, chosen: TrialRow | None = None) -> str:
     for rung in sorted({pause.epochs for row in resting for pause in row.pauses}):
         marks.append(charts.upright(rung, f"judged at {rung}"))
     marks.append(_named(best.curve, f"trial {best.trial}", "first"))
-    folds = bool(report.study.config.get("folds"))
     return charts.chart(
-        charts.numbers(
-            1.0, max(2.0, longest), "fold" if folds else "epoch", whole=True
-        ),
+        charts.numbers(1.0, max(2.0, longest), "epoch", whole=True),
         _curve_scores([row.curve for row in (best, *rows)]),
         marks,
         says=f"validation accuracy by epoch of {plural(len(rows), 'trial')}",
@@ -101,13 +101,16 @@ def curves(report: Report, chosen: TrialRow | None = None) -> str:
 
 
 def final_curve(report: Report) -> str:
-    """Draw the final training beside the trial whose recipe it has."""
+    """Draw the final training beside the trial whose recipe it has, if it has a curve.
+
+    Folds are none.
+    """
     last = report.study.final
     assert last is not None
     before = next((r for r in report.study.trials if r.trial == last.trial), None)
     marks: list[Mark] = []
     found = [last.curve]
-    if before is not None and before.curve:
+    if before is not None and before.curve and report.has_curves:
         marks += [
             _curve(before, "first"),
             _named(before.curve, f"trial {before.trial}", "first", before=True),
@@ -134,9 +137,10 @@ def pareto(report: Report) -> str:
     crowd = [row for row in rows if row.trial not in top]
     points = [(float(row.parameters or 0), row.val_accuracy or 0.0) for row in best]
     edge = max(row.parameters or 0 for row in rows)
-    marks: list[Mark] = [_sized(row, _look(row)) for row in thinned(crowd)]
+    unit = report.unit
+    marks: list[Mark] = [_sized(row, _look(row), unit) for row in thinned(crowd)]
     marks.append(charts.steps(points, edge, "first"))
-    marks += [_sized(row, "first") for row in spread(best, MOST_CURVES)]
+    marks += [_sized(row, "first", unit) for row in spread(best, MOST_CURVES)]
     sizes = [row.parameters or 0 for row in rows]
     return charts.chart(
         charts.powers(min(sizes), max(sizes), "parameters", count),
@@ -166,12 +170,12 @@ def left_out(trials: int) -> str:
     return f" Of {trials:,} trials the best and a sample of the others are drawn."
 
 
-def told(row: TrialRow) -> str:
+def told(row: TrialRow, unit: Unit = "epoch") -> str:
     """Say of a trial what one wants to know when one points at it."""
     took = f", {duration(row.seconds)}" if row.seconds else ""
     return (
         f"trial {row.trial}: {accuracy(row.val_accuracy)}, {row.status} after "
-        f"{plural(row.epochs, 'epoch')}{took}"
+        f"{plural(row.epochs, unit)}{took}"
     )
 
 
@@ -189,13 +193,12 @@ def _ends(report: Report) -> Iterator[tuple[float, TrialRow]]:
 
 def _rises(report: Report) -> Iterator[tuple[float, float]]:
     """List when the best of all scores rose, and to what."""
-    folds = bool(report.study.config.get("folds"))
     scored: list[tuple[float, float]] = []
     for at, row in _ends(report):
         history = report.histories.get(row.trial, ())
         if row.status == "failed":
             continue
-        if folds or len(history) < len(row.curve):
+        if not report.has_curves or len(history) < len(row.curve):
             scored.append((at, row.val_accuracy or 0.0))
         else:
             times = [epoch[0] for epoch in history]
@@ -253,9 +256,10 @@ def _named(
     return charts.word((at + 1, curve[at]), text, look, before=before)
 
 
-def _sized(row: TrialRow, look: str) -> Mark:
+def _sized(row: TrialRow, look: str, unit: Unit) -> Mark:
     point: Point = (float(row.parameters or 0), row.val_accuracy or 0.0)
-    return charts.dot(point, look, f"{told(row)}, {count(row.parameters)} parameters")
+    size = f"{count(row.parameters)} parameters"
+    return charts.dot(point, look, f"{told(row, unit)}, {size}")
 
 
 def _look(row: TrialRow) -> str:

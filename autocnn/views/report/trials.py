@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from autocnn.quantities import milliseconds
+from autocnn.store.aim import Unit
 from autocnn.store.pareto import COSTS, front
 from autocnn.store.rows import TrialRow
 from autocnn.views import leaderboard
@@ -15,17 +16,24 @@ from autocnn.views.tables import accuracy, count, duration, plural, score
 
 TOP = 20
 FEW = 5
-NUMBERS = ("rank", "trial", "validation accuracy", "epochs", "parameters", "time")
+NUMBERS = ("rank", "trial", "validation accuracy", "parameters", "time")
 
 
 def best_trials(report: Report) -> Section:
     """The leaderboard; what was trained again; the final training."""
     rows = leaderboard.rows(report.study, top=TOP)
     rows = [row for row in rows if row["val_accuracy"] is not None]
-    more = len(report.ranked) - len(rows)
+    more, steps = len(report.ranked) - len(rows), f"{report.unit}s"
+    each = {
+        "epoch": "the best over the trial's epochs",
+        "fold": "the mean over the trial's folds, each at its last epoch",
+    }[report.unit]
     blocks: list[Block] = [
         Table(
-            columns=("rank", "trial", "status", *NUMBERS[2:], "settings"),
+            columns=(
+                *("rank", "trial", "status", "validation accuracy", steps),
+                *("parameters", "time", "settings"),
+            ),
             rows=tuple(
                 (
                     str(row["rank"]),
@@ -39,8 +47,8 @@ def best_trials(report: Report) -> Section:
                 )
                 for row in rows
             ),
-            right=NUMBERS,
-            caption=f"{measured(report)} Each score is the best over the trial's epochs"
+            right=(*NUMBERS, steps),
+            caption=f"{measured(report)} Each score is {each}"
             + (f"; {plural(more, 'more trial')} below." if more > 0 else "."),
         )
     ]
@@ -52,43 +60,72 @@ def best_trials(report: Report) -> Section:
 
 
 def curves(report: Report) -> Section | None:
-    """The learning curves."""
+    """The learning curves, or what the folds came to."""
     if not any(row.curve for row in report.study.trials):
         return None
+    if not report.has_curves:
+        return Section("curves", "Folds", (_folds(report), *_final_curve(report)))
     drawn = min(figures.MOST_CURVES, len(report.ranked))
     band = " The shaded band holds the middle half of all trials at each epoch."
     resting = sum(bool(row.curve) for row in report.study.trials)
-    blocks: list[Block] = [
+    curves: tuple[Block, ...] = (
         Figure(
             figures.curves(report),
             f"Validation accuracy by epoch of {plural(drawn, 'trial')}, the best ones; "
             "where a line ends early, the trial was paused or given up. "
             f"{measured(report)}" + (band if resting > figures.BAND_FROM else ""),
             (("first", "the best, and the next four"), ("", "others")),
-        )
-    ]
-    blocks.append(_milestones(report))
+        ),
+        _milestones(report),
+    )
+    return Section("curves", "Learning curves", (*curves, *_final_curve(report)))
+
+
+def _final_curve(report: Report) -> Iterator[Figure]:
+    """The final training's, beside the trial's if that has one."""
     last = report.study.final
-    if last is not None and last.curve:
-        blocks.append(
-            Figure(
-                figures.final_curve(report),
-                f"The final training of trial {last.trial}'s recipe beside the trial: "
-                f"another schedule, {plural(last.epochs, 'epoch')} long, so that only "
-                f"the ends compare. {measured(report)}",
-                (("second", "final training"), ("first", "the trial")),
-            )
+    if last is None or not last.curve:
+        return
+    long = plural(last.epochs, "epoch")
+    beside = f", {long} long"
+    keys = [("second", "final training")]
+    if report.has_curves:
+        beside = (
+            f" beside the trial: another schedule, {long} long, so that only the ends "
+            "compare"
         )
-    return Section("curves", "Learning curves", tuple(blocks))
+        keys.append(("first", "the trial"))
+    caption = f"The final training of trial {last.trial}'s recipe{beside}. "
+    yield Figure(figures.final_curve(report), caption + measured(report), tuple(keys))
+
+
+def _folds(report: Report) -> Table:
+    """What each fold of the best few trials came to."""
+    rows = [row for row in report.ranked if row.curve][:FEW]
+    return Table(
+        columns=("trial", "mean", "lowest", "highest", "each fold"),
+        rows=tuple(
+            (
+                str(row.trial),
+                score(row.val_accuracy, row.val_standard_error),
+                accuracy(min(row.curve)),
+                accuracy(max(row.curve)),
+                "  ".join(map(accuracy, row.curve)),
+            )
+            for row in rows
+        ),
+        right=("trial", "mean", "lowest", "highest"),
+        caption="Validation accuracy of each fold at its last epoch, of the best "
+        f"{plural(len(rows), 'trial')}: a network for each, judged by the images that "
+        "it was not trained on.",
+    )
 
 
 def _milestones(report: Report) -> Table:
     """Where the best few trials stood on their way."""
     rows = [row for row in report.ranked if row.curve][:FEW]
-    folds = bool(report.study.config.get("folds"))
-    step = "fold" if folds else "epoch"
     return Table(
-        columns=("trial", f"first {step}", "half way", f"last {step}", "best", "at"),
+        columns=("trial", "first epoch", "half way", "last epoch", "best", "at"),
         rows=tuple(
             (
                 str(row.trial),
@@ -96,11 +133,11 @@ def _milestones(report: Report) -> Table:
                 accuracy(row.curve[(row.epochs - 1) // 2]),
                 accuracy(row.curve[-1]),
                 accuracy(max(row.curve)),
-                f"{step} {1 + row.curve.index(max(row.curve))} of {row.epochs}",
+                f"epoch {1 + row.curve.index(max(row.curve))} of {row.epochs}",
             )
             for row in rows
         ),
-        right=("trial", f"first {step}", "half way", f"last {step}", "best"),
+        right=("trial", "first epoch", "half way", "last epoch", "best"),
         caption=f"The curves of the best {len(rows)} in numbers.",
     )
 
@@ -130,7 +167,7 @@ def saved(report: Report) -> Section | None:
         return Section("saved", "What pausing saved", (Text(text, lead=True),))
     lead = (
         f"{len(early)} of {plural(len(rows), 'trial')} stopped early. {trained:,} "
-        "epochs were trained, where all of them to the end would have been "
+        f"{report.unit}s were trained, where all of them to the end would have been "
         f"{whole_epochs:,}: "
         f"{1 - trained / whole_epochs:.0%} was spared"
     )
@@ -142,10 +179,10 @@ def saved(report: Report) -> Section | None:
     again = f" {plural(promoted, 'trial')} went on after a pause." if promoted else ""
     table = Table(
         columns=("stopped after", "trials", "how many", "best of them", "why, of one"),
-        rows=tuple(_stops(rows)),
+        rows=tuple(_stops(rows, report.unit)),
         right=("trials", "best of them"),
-        caption="Trials at rest by the epochs they had. Those that stopped early can "
-        "be compared only with others at the same epoch.",
+        caption=f"Trials at rest by the {report.unit}s they had. Those that stopped "
+        f"early can be compared only with others at the same {report.unit}.",
     )
     return Section(
         "saved", "What pausing saved", (Text(f"{lead}.{again}", lead=True), table)
@@ -205,7 +242,7 @@ def _spared(row: TrialRow, whole: int) -> float | None:
     return row.seconds / row.epochs * left
 
 
-def _stops(rows: list[TrialRow]) -> Iterator[tuple[str | Bar, ...]]:
+def _stops(rows: list[TrialRow], unit: Unit) -> Iterator[tuple[str | Bar, ...]]:
     groups = [
         _Stop(epochs, tuple(row for row in rows if row.epochs == epochs))
         for epochs in sorted({row.epochs for row in rows})
@@ -215,7 +252,7 @@ def _stops(rows: list[TrialRow]) -> Iterator[tuple[str | Bar, ...]]:
         best = max(group.rows, key=lambda row: row.val_accuracy or 0.0)
         reasons = [row.reason for row in group.rows if row.reason]
         yield (
-            plural(group.epochs, "epoch"),
+            plural(group.epochs, unit),
             str(len(group.rows)),
             Bar(len(group.rows) / most),
             accuracy(best.val_accuracy),

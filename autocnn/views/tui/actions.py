@@ -119,8 +119,7 @@ class Actions(Extras):
             "promote": status == "paused",
             "enqueue": row is not None and bool(row.params),
         }
-        closed = bool(self.closed)
-        return {action for action, good in applies.items() if closed or not good}
+        return {action for action, good in applies.items() if self.closed or not good}
 
     def action_pause(self) -> None:
         """Start no more trials, or start them again."""
@@ -140,7 +139,8 @@ class Actions(Extras):
         if not self.open_to_requests():
             return
         meaning = f"it is told PRUNED, and {PRUNABLE[row.status]}"
-        question = f"Prune trial {row.trial} after {plural(row.epochs, 'epoch')}?"
+        unit = self.moment.unit if self.moment else "epoch"
+        question = f"Prune trial {row.trial} after {plural(row.epochs, unit)}?"
 
         def prune(answer: str | None) -> None:
             if answer == "yes":

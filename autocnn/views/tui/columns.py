@@ -49,7 +49,7 @@ def board(moment: Moment) -> Sequence[Column[TrialRow]]:
         _column("val_accuracy", "val accuracy", 12,
                lambda r: score(r.val_accuracy, r.val_standard_error),
                lambda r: r.val_accuracy, right=True, style=style, priority=10),
-        _column("epochs", "epochs", max(6, wide), _epochs, lambda r: r.epochs,
+        _column("epochs", f"{moment.unit}s", max(6, wide), _epochs, lambda r: r.epochs,
                right=True, style=style, priority=7),
         _column("curve", "curve", CURVE, curve, None, style=style, priority=5),
         _column("parameters", "params", 7, lambda r: count(r.parameters),
@@ -100,7 +100,8 @@ def running(moment: Moment) -> Sequence[Column[TrialRow]]:
         if row.origin == FINAL:
             return f"#{row.trial}'s recipe"
         place = moment.standing(row)
-        return f"{place} at epoch {row.epochs}" if place else "first epoch"
+        unit = moment.unit
+        return f"{place} at {unit} {row.epochs}" if place else f"first {unit}"
 
     def speed(row: TrialRow) -> str:
         pace = state.paces.get(row.trial) if state else None
@@ -108,7 +109,8 @@ def running(moment: Moment) -> Sequence[Column[TrialRow]]:
 
     return (
         _column("trial", "trial", 5, trial, None, right=True, priority=10),
-        _column("epoch", "epoch", max(5, wide), epoch, None, right=True, priority=9),
+        _column("epoch", moment.unit, max(5, wide), epoch, None, right=True,
+               priority=9),
         _column("progress", "", 12, progress, None, priority=8,
                style=lambda _: "running"),
         _column("val", "val", 6, lambda r: accuracy(r.curve[-1] if r.curve else None),

@@ -156,7 +156,7 @@ class CompareScreen(Detail):
         for place, row in reversed([*enumerate(rows)]):
             role: Role = LINES[place][0] if place < len(LINES) else "context"
             series.append(Series(points(row), role, name(place, row)))
-        plot.show(series, x_label="epoch", x_high=float(moment.epochs))
+        plot.show(series, x_label=moment.unit, x_high=float(moment.epochs))
         others = len(rows) - len(LINES)
         more = f" · {others} more in gray" if others > 0 else ""
         entitle(plot, f"val accuracy{more}", f"y: {plot.y_scale}")

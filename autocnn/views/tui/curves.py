@@ -105,8 +105,8 @@ class Curves(Panel, can_focus=True):
             self._series(moment),
             self._crowd.band,
             [(float(rung), str(rung)) for rung in rungs],
-            x_label="fold" if moment.study.config.get("folds") else "epoch",
-            x_high=None if moment.study.config.get("folds") else float(moment.epochs),
+            x_label=moment.unit,
+            x_high=float(moment.epochs),
         )
         self._titles(moment, rungs)
 
@@ -124,7 +124,7 @@ class Curves(Panel, can_focus=True):
 
     def _titles(self, moment: Moment, rungs: Sequence[int]) -> None:
         row, plot = self._row, self.plot
-        title = "curves · val accuracy by epoch"
+        title = f"curves · val accuracy by {moment.unit}"
         if row is not None:
             rank = moment.ranks.get(row.trial)
             place = f", rank {rank} of {len(moment.ranked)}" if rank else ""
@@ -134,7 +134,7 @@ class Curves(Panel, can_focus=True):
             marked = ", marked" if row.trial in board.marks else ""
             title = (
                 f"curves · {sign} #{row.trial} {reached}{place}, "
-                f"{row.status} after {plural(row.epochs, 'epoch')}{marked}"
+                f"{row.status} after {plural(row.epochs, moment.unit)}{marked}"
             )
         notes = [f"scale: {plot.y_scale}{' error' * (plot.y_scale == 'log')}"]
         if self._crowd.band is not None:

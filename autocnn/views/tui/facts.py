@@ -40,16 +40,18 @@ def facts(
     row: TrialRow, moment: Moment, epochs: Epochs, foreseen: Outlook | None = None
 ) -> Iterator[tuple[str, str]]:
     """Say what became of a trial, and what may still, as labels and texts."""
-    unit = "fold" if moment.study.config.get("folds") else "epoch"
+    unit = moment.unit
     yield "status", fate(row, moment, unit)
     if went_on := promotions(row, unit):
         yield "promoted", went_on
     if stood := standings(row, moment, unit):
         yield "standing", stood
-    if row.curve:
+    if row.curve and unit == "fold":
+        yield "folds", f"{accuracy(min(row.curve))} to {accuracy(max(row.curve))}"
+    elif row.curve:
         top = max(range(len(row.curve)), key=row.curve.__getitem__)
-        text = f"{accuracy(row.curve[top])} at {unit} {top + 1}"
-        if unit == "epoch" and top < len(epochs):
+        text = f"{accuracy(row.curve[top])} at epoch {top + 1}"
+        if top < len(epochs):
             text += f" (train {accuracy(epochs[top][2])})"
         yield "best", text
     if foreseen is not None:
@@ -74,8 +76,8 @@ def facts(
 
 def fate(row: TrialRow, moment: Moment, unit: str) -> str:
     """Say how far a trial came, and why it did not come farther."""
-    planned = row.planned_epochs if unit == "epoch" else None
-    planned = planned or (row.epochs if row.status == "complete" else moment.epochs)
+    whole = row.epochs if row.status == "complete" else moment.epochs
+    planned = row.planned_epochs or whole
     far = f"{row.status} after {row.epochs} of {planned} {unit}s"
     match row.status:
         case "waiting":
@@ -95,7 +97,9 @@ def fate(row: TrialRow, moment: Moment, unit: str) -> str:
 
 
 def ahead(row: TrialRow, moment: Moment) -> Outlook | None:
-    """Foresee where a trial that is not over will end."""
+    """Foresee where a trial that is not over will end; not from folds."""
+    if moment.unit == "fold":
+        return None
     best = moment.best.val_accuracy if moment.best else None
     return outlook(row, moment.study.trials, best) if row.status in OPEN else None
 

@@ -6,6 +6,7 @@ import operator
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from autocnn.store.aim import Unit, unit_of
 from autocnn.store.command import Command
 from autocnn.store.rows import StudySnapshot, TrialRow
 from autocnn.views.tables import accuracy, plural
@@ -49,7 +50,7 @@ class History:
         """Of finished trials, the oldest first."""
         self._steps: list[Step] = []
         self._standings = Standings()
-        self._folds = False
+        self._unit: Unit = "epoch"
         self._longest = 1
         self._lowest: float | None = None
         self._begun: float | None = None
@@ -99,7 +100,7 @@ class History:
             if self._rows.get(row.trial) is not row
         ]
         self._seen, ended = study.trials, []
-        self._folds = bool(study.config.get("folds"))
+        self._unit = unit_of(study.config)
         for before, row in changes:
             self._rows[row.trial] = row
             self._stretch(row)
@@ -141,7 +142,7 @@ class History:
         since, self._told = self._told, len(self._ended)
         for at, trial, row in self._ended[since:]:
             self._news += _course(row, at)
-            self._news.append(News(at, trial, _ending(row), row.status))
+            self._news.append(News(at, trial, _ending(row, self._unit), row.status))
             if row.status != "failed" and row.val_accuracy is not None:
                 self._climb(Step(at, row.val_accuracy, trial))
         self._news.sort(key=_at)
@@ -150,8 +151,8 @@ class History:
         """Note what a trial that still runs has reached, and when."""
         if row.val_accuracy is None or len(row.epoch_ends) != len(row.curve):
             return
-        scores = [row.val_accuracy] if self._folds else row.curve
-        ends = row.epoch_ends[-1:] if self._folds else row.epoch_ends
+        scores = [row.val_accuracy] if self._unit == "fold" else row.curve
+        ends = row.epoch_ends[-1:] if self._unit == "fold" else row.epoch_ends
         for at, score in zip(ends, scores, strict=True):
             self._climb(Step(at, score, row.trial))
 
@@ -173,8 +174,8 @@ def _least(known: float | None, value: float) -> float:
     return value if known is None else min(known, value)
 
 
-def _ending(row: TrialRow) -> str:
-    epochs = plural(row.epochs, "epoch")
+def _ending(row: TrialRow, unit: Unit) -> str:
+    epochs = plural(row.epochs, unit)
     if row.status == "complete":
         return f"complete: {accuracy(row.val_accuracy)} after {epochs}"
     why = f": {row.reason}" if row.reason else ""

@@ -3,6 +3,7 @@
 import bisect
 from dataclasses import dataclass, field
 
+from autocnn.store.aim import Unit, unit_of
 from autocnn.store.rows import REFUSED, StudySnapshot, TrialRow
 from autocnn.views.tables import duration
 from autocnn.views.tui.standings import Standings
@@ -115,9 +116,14 @@ class Moment:
         return self.finished / self.total if self.total else 0.0
 
     @property
+    def unit(self) -> Unit:
+        """What a value of a trial's curve is of."""
+        return unit_of(self.study.config)
+
+    @property
     def epochs(self) -> int:
-        """How many epochs a full trial has."""
-        return int(self.study.config.get("epochs") or self.longest)
+        """How many epochs (or folds) a full trial has."""
+        return int(self.study.config.get(f"{self.unit}s") or self.longest)
 
     def row(self, trial: int) -> TrialRow | None:
         """Look a trial up by its number."""

@@ -275,7 +275,7 @@ class TrialScreen(Detail):
             series,
             band,
             [(float(rung), "rung") for rung in rungs],
-            x_label="epoch",
+            x_label=moment.unit,
             x_high=float(row.planned_epochs or moment.epochs),
         )
         shaded = " · shaded: middle half" if band else ""
