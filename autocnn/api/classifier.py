@@ -23,6 +23,7 @@ FILES = ("card.json", "recipe.toml", "model.safetensors")
 SMALLEST_SIDE = 8
 """Smaller images are laid on black."""
 BATCH = 512
+WHOLE, FRACTIONS = "whole numbers", "fractions"
 OPTIONS = (
     "trials", "timeout", "epochs", "space", "sampler", "pruner", "patience", "final",
     "max_params", "jobs", "device", "image_size",
@@ -57,6 +58,7 @@ class AutoCNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         n_features_in_: Of flat rows their length, else the height.
         image_shape_: (H, W, C) of the images as `fit` saw them.
         scale_: What became black, and what white.
+        values_: Of what kind those were: whole numbers, fractions, or just numbers.
         card_: What the network is: scores, preprocessing, versions.
         leaderboard_: The trials, best first, as plain values.
         files_: The network's files, by name: weights are bytes of safetensors.
@@ -108,6 +110,7 @@ class AutoCNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.image_shape_ = images.shape[1:]
         black, white = (0, 255) if X.dtype == np.uint8 else (X.min(), X.max())
         self.scale_ = (float(black), float(white))
+        self.values_ = _values(X)
         with _value_errors():
             self._search(self._pixels(images), y)
         return self
@@ -125,6 +128,7 @@ class AutoCNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         check_is_fitted(self)
         X = validate_data(self, X, allow_nd=True, reset=False)
+        self._check_scale(X)
         images = self._images(X)
         if images.shape[1:] != self.image_shape_:
             raise ValueError(
@@ -145,6 +149,17 @@ class AutoCNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         shares = shares[:, columns]
         shares /= shares.sum(axis=1, keepdims=True)
         return shares
+
+    def _check_scale(self, X: np.ndarray) -> None:
+        """Refuse bytes where `fit` was given fractions, and the reverse."""
+        given = _values(X)
+        if {given, self.values_} == {WHOLE, FRACTIONS}:
+            black, white = self.scale_
+            raise ValueError(
+                f"X has {given} from {X.min():g} to {X.max():g}, but AutoCNNClassifier "
+                f"was fitted with {self.values_} from {black:g} to {white:g}: scale X "
+                "as they were"
+            )
 
     def _search(self, pixels: Pixels, y: np.ndarray) -> None:
         """Search, and keep the network itself, not the files that a search leaves."""
@@ -236,7 +251,17 @@ def _value_errors() -> Iterator[None]:
     try:
         yield
     except (DataError, RequestError) as error:
-        raise ValueError(f"{error.problem} ({error.hint})") from error
+        raise ValueError(str(error)) from error
+
+
+def _values(X: np.ndarray) -> str:
+    """Say of what kind numbers are, as far as that tells what they stand for."""
+    whole = X.dtype.kind in "biu" or bool((np.rint(X) == X).all())
+    if X.min() < 0 or (whole and X.max() <= 1):
+        return "numbers"
+    if whole:
+        return WHOLE
+    return FRACTIONS if X.max() <= 1 else "numbers"
 
 
 def _squares(features: int) -> tuple[int, ...]:

@@ -53,6 +53,18 @@ def test_images_and_what_else_is_the_same_are_labeled_alike(fitted, arrays):
         fitted.predict(images[:, :, :6])
 
 
+def test_fractions_and_bytes_are_not_taken_for_each_other(fitted, arrays):
+    images, labels = arrays
+    with pytest.raises(ValueError, match=r"X has fractions from 0\.\d+ to 0\.\d+, but"):
+        fitted.predict(images / 255)
+    assert len(fitted.predict(np.zeros((2, 8, 8)))) == 2  # black is black
+    of_fractions = small(epochs=1).fit(images / 255, labels)
+    assert len(of_fractions.predict(images[:9] / np.float32(200))) == 9
+    for whole in (images, images.astype(float)):
+        with pytest.raises(ValueError, match="fitted with fractions from 0"):
+            of_fractions.predict(whole)
+
+
 def test_a_fitted_one_is_kept_by_joblib_without_its_network(fitted, arrays, tmp_path):
     images, _ = arrays
     joblib.dump(fitted, tmp_path / "kept")
@@ -101,5 +113,5 @@ def test_flat_rows_of_colors_are_folded_as_told(arrays):
 
 
 def test_what_a_search_refuses_is_a_value_error(arrays):
-    with pytest.raises(ValueError, match=r"no sampler called 'tpee'.*mean 'tpe'"):
+    with pytest.raises(ValueError, match=r"no sampler called 'tpee'\n.*mean 'tpe'"):
         small(sampler="tpee").fit(*arrays)
