@@ -1,8 +1,11 @@
-"""autocnn reproduce: train a trial again and compare."""
+"""autocnn reproduce: train again as a search did, and compare."""
 
 import contextlib
+import dataclasses
+import math
 import tempfile
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +20,15 @@ from autocnn.commands.options import (
     study_option,
 )
 from autocnn.commands.words import say
-from autocnn.errors import DataError, NoResultError, RequestError
+from autocnn.errors import NoResultError, RequestError
 
 if TYPE_CHECKING:
     from autocnn.deliver.reproduce import Comparison
-    from autocnn.search.jobs import Job
-    from autocnn.search.study import StudyConfig
-    from autocnn.store.rows import TrialRow
+    from autocnn.store.environment import Environment
+    from autocnn.store.final import Final
+    from autocnn.store.rows import StudySnapshot, TrialRow
+
+FINAL = "final"
 
 
 @click.command("reproduce")
@@ -41,20 +46,23 @@ def command(
     form: str,
     place: Place,
 ) -> int:
-    """Train a TRIAL (17, best) again, as it was trained, and compare epoch by epoch.
+    """Train a TRIAL (17, best) or the final one again, as it was, and compare.
 
     It has the same recipe and seed, the study's data (their fingerprint is checked) and
     split, and as many threads as its worker had. On the same device with the same
     PyTorch every validation accuracy must be the same, and the weights where the study
     has kept them; else the last accuracy may be 3 standard errors off. The exit code is
-    0 if the trial is reproduced, and 1 if it is not.
+    0 if it is reproduced, and 1 if it is not.
+
+    For TRIAL write final to train the winner again as the search did in the end.
     """
     from autocnn import device as devices
-    from autocnn.deliver.reproduce import Comparison, reproduce, verdict
+    from autocnn.commands.images import images_of
+    from autocnn.deliver.reproduce import of_final, of_trial, reproduce, verdict
     from autocnn.engines.local import LocalEngine
     from autocnn.search.study import stored_config
     from autocnn.storage import open_storage
-    from autocnn.store.environment import changes, environment, environment_at
+    from autocnn.store.environment import changes, environment
     from autocnn.store.rows import find_study, find_trial, snapshot
     from autocnn.views import plain
 
@@ -63,48 +71,91 @@ def command(
     found = find_study(storage, study)
     config = stored_config(storage, found.study_name)
     assert config is not None
-    row = _trained(find_trial(snapshot(found), reference), found.study_name)
-    before = environment_at(found.user_attrs, row.started)
+    told = snapshot(found)
+    final = _final(told) if reference == FINAL else None
+    if final is not None:
+        row = find_trial(told, str(final.trial))
+        begin = partial(of_final, final)
+    else:
+        row = _trained(find_trial(told, reference), found.study_name)
+        begin = partial(of_trial, found.trials[row.trial].user_attrs["seed"])
+    before, unknown = _surroundings(found.user_attrs, row, final)
     now = environment(
         device=devices.describe(target),
         kind=target.type,
         jobs=1,
         threads=before.threads if before else 1,
     )
-    data = _data(config, found.study_name, data_dir)
-    _say_what(reference, row, data, place.folder(found.study_name))
+    data = images_of(config, found.study_name, data_dir)
     home = place.folder(found.study_name)
     with (
-        tempfile.TemporaryDirectory(prefix="autocnn-") as work,
+        tempfile.TemporaryDirectory(prefix="autocnn-") as name,
         contextlib.closing(LocalEngine(target, 1, threads=now.threads)) as engine,
     ):
-        attributes = found.trials[row.trial].user_attrs
-        job = _job(row, attributes, config, data, Path(work))
-        again, same_weights = reproduce(job, row.curve, home, engine, plain.write)
-    compared = Comparison(
-        before=row.curve,
-        again=again,
-        same_weights=same_weights,
-        val_images=config.val_images,
-        unit="fold" if config.folds else "epoch",
-    )
+        training = begin(row, config, data, Path(name))
+        _say_what(reference, row, training.name, data, home)
+        compared = reproduce(training, home, engine, plain.write)
     _write(compared, form)
-    done, text = verdict(compared, list(changes(before, now)) if before else None)
-    say(f"trial {row.trial} of study {found.study_name}: {text}", err=True)
+    changed = [*changes(before, now), *unknown] if before else None
+    done, text = verdict(compared, changed)
+    say(f"{training.name} in study {found.study_name}: {text}", err=True)
     return 0 if done else 1
 
 
-def _say_what(reference: str, row: "TrialRow", data: Path, home: Path) -> None:
+def _final(study: "StudySnapshot") -> "Final":
+    """Find the final training; NoResultError if nothing of it can be compared."""
+    final = study.final
+    if final is None or not final.done:
+        raise NoResultError(
+            f"study '{study.name}' has no final training",
+            hint="name a trial; autocnn search --final trains the winner in the end",
+        )
+    if final.status == "running":
+        raise RequestError(
+            f"the final training of study '{study.name}' goes on",
+            hint="wait until it has ended, or name a trial",
+        )
+    if final.on_val:
+        raise NoResultError(
+            f"the final training of study '{study.name}' learned from the validation "
+            "images, too: there is no accuracy to compare with",
+            hint=f"name its trial: autocnn reproduce {final.trial}",
+        )
+    return final
+
+
+def _surroundings(
+    attributes: Mapping[str, Any], row: "TrialRow", final: "Final | None"
+) -> tuple["Environment | None", list[str]]:
+    """Say on and with what it was trained, and what of that cannot be had again."""
+    from autocnn.store.environment import environment_at
+
+    if final is None:
+        return environment_at(attributes, row.started), []
+    unknown = [f"its epochs were planned anew after {at}" for at, _ in final.replanned]
+    known = environment_at(attributes, math.inf)
+    if known is None:
+        return None, unknown
+    if final.threads is None:
+        unknown.append("how many threads it had is not told")
+    # It has all the cores, of which each worker had its share.
+    threads = final.threads or known.threads * known.jobs
+    return dataclasses.replace(known, threads=threads), unknown
+
+
+def _say_what(
+    reference: str, row: "TrialRow", name: str, data: Path, home: Path
+) -> None:
     """Say what is trained on, and that it is not the network that is kept, if so."""
     from autocnn.search.best import read_card
 
-    say(f"trial {row.trial}, on the images as they were prepared: {data}", err=True)
+    say(f"{name}, on the images as they were prepared: {data}", err=True)
     best = home / "best"
     if reference == "best" and (best / "card.json").exists():
         card = read_card(best)
         if card.get("final") and card.get("trial") == row.trial:
             text = "the network that is kept is of its final training, which is another"
-            say(text, err=True)
+            say(f"{text}: autocnn reproduce final", err=True)
 
 
 def _write(compared: "Comparison", form: str) -> None:
@@ -135,51 +186,3 @@ def _trained(row: "TrialRow", study: str) -> "TrialRow":
             hint="wait until it has ended, or name another",
         )
     return row
-
-
-def _data(config: "StudyConfig", study: str, data_dir: Path | None) -> Path:
-    """Find the prepared data with the study's fingerprint, or prepare them again."""
-    from autocnn.commands.progress import decoding_progress
-    from autocnn.data.cache import find_prepared, prepare
-
-    if (known := find_prepared(config.data, config.fingerprint)) is not None:
-        return known
-    with decoding_progress(lambda text: say(text, err=True)) as progress:
-        prepared = prepare(
-            config.source,
-            data_dir=data_dir,
-            image_size=config.shape.height,
-            channels=config.shape.channels,
-            progress=progress,
-        )
-    if prepared.info.fingerprint != config.fingerprint:
-        raise DataError(
-            f"the images of {config.source} are not those of study '{study}': their "
-            f"fingerprint is {prepared.info.fingerprint[:12]}, the study's "
-            f"{config.fingerprint[:12]}",
-            hint="put the images back that were there when the study began",
-        )
-    return prepared.folder
-
-
-def _job(
-    row: "TrialRow",
-    attributes: Mapping[str, Any],
-    config: "StudyConfig",
-    data: Path,
-    folder: Path,
-) -> "Job":
-    """Describe the training as the search did, from its first epoch on."""
-    from autocnn import recipe as recipes
-    from autocnn.search.jobs import Job
-
-    return Job(
-        trial=row.trial,
-        recipe=recipes.loads(row.recipe),
-        shape=config.shape,
-        data=data,
-        folder=folder,
-        seed=attributes["seed"],
-        split_seed=config.seed,
-        folds=config.folds,
-    )

@@ -1,16 +1,23 @@
-"""Train a trial again, as it was trained, and compare the two epoch by epoch."""
+"""Train again as a study did, and compare the two epoch by epoch."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from autocnn import recipe as recipes
 from autocnn.deliver.single import follow
 from autocnn.events import Emit, EpochEnded, Event
 from autocnn.quantities import plural
+from autocnn.search import winner
 from autocnn.search.jobs import Engine, Job
 from autocnn.search.kept import NETWORKS
-from autocnn.store.aim import standard_error
+from autocnn.search.study import StudyConfig
+from autocnn.store.aim import Unit, standard_error
+from autocnn.store.final import Final
+from autocnn.store.rows import TrialRow
 from autocnn.train.attempt import weights_file
 
 TOLERANCE = 3.0
@@ -18,15 +25,30 @@ TOLERANCE = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """A training that a study tells of, to be done again."""
+
+    name: str
+    jobs: Sequence[tuple[Job, int]]
+    """One after the other, and until which epoch (or fold) each is done."""
+    curve: tuple[float, ...]
+    """What it came to."""
+    network: Path
+    """Where its network is, in the study's folder, if it was kept."""
+    val_images: int
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """A trial's val_accuracy of each epoch (or fold), the first time and again."""
+    """The val_accuracy of each epoch (or fold), the first time and again."""
 
     before: tuple[float, ...]
     again: tuple[float, ...]
     same_weights: bool | None
     """Whether the kept network is the same, bit by bit; None: it is not kept."""
     val_images: int
-    unit: Literal["epoch", "fold"] = "epoch"
+    unit: Unit = "epoch"
 
     @property
     def identical(self) -> bool:
@@ -63,25 +85,75 @@ class Comparison:
         ]
 
 
-def reproduce(
-    job: Job, before: tuple[float, ...], study: Path, engine: Engine, emit: Emit
-) -> tuple[tuple[float, ...], bool | None]:
-    """Train a job as far as its trial came; its curve, and whether its network is it.
+def of_trial(
+    seed: int, row: TrialRow, config: StudyConfig, data: Path, work: Path
+) -> Training:
+    """Have a trial trained as the search did, from its first epoch on."""
+    job = Job(
+        trial=row.trial,
+        recipe=recipes.loads(row.recipe),
+        shape=config.shape,
+        data=data,
+        folder=work,
+        seed=seed,
+        split_seed=config.seed,
+        folds=config.folds,
+    )
+    return Training(
+        name=f"trial {row.trial}",
+        jobs=((job, row.epochs),),
+        curve=row.curve,
+        network=Path(NETWORKS, str(row.trial)),
+        val_images=config.val_images,
+    )
 
-    `study` is the folder of the study's files. The job's own is left as it then is.
+
+def of_final(
+    final: Final, row: TrialRow, config: StudyConfig, data: Path, work: Path
+) -> Training:
+    """Have a trial's recipe trained as in the end, by each of its plans in turn."""
+    recipe = recipes.loads(row.recipe)
+    return Training(
+        name=f"the final training of trial {row.trial}'s recipe",
+        jobs=tuple(
+            (winner.job(plan, recipe, config, data=data, folder=work), until)
+            for plan, until in winner.plans(final)
+        ),
+        curve=final.curve,
+        network=Path("best"),
+        val_images=final.val_images or config.val_images,
+        final=True,
+    )
+
+
+def reproduce(training: Training, home: Path, engine: Engine, emit: Emit) -> Comparison:
+    """Do a training again as far as it came, and compare.
+
+    `home` is the folder of the study's files. The jobs' own is left as it then is.
     """
     heard: dict[int, float] = {}
 
     def hear(event: Event) -> None:
+        if isinstance(event, EpochEnded):
+            event = dataclasses.replace(event, final=training.final)
+            if not event.fold or event.epoch == event.epochs:
+                heard[event.fold or event.epoch] = event.val_accuracy
         emit(event)
-        if isinstance(event, EpochEnded) and (
-            not event.fold or event.epoch == event.epochs
-        ):
-            heard[event.fold or event.epoch] = event.val_accuracy
 
-    follow(job, engine, hear, stopping=lambda: len(heard) >= len(before))
-    again = tuple(heard[step] for step in sorted(heard))[: len(before)]
-    return again, _same_weights(job, again, study / NETWORKS / str(job.trial))
+    def enough(until: int) -> bool:
+        return len(heard) >= until
+
+    for job, until in training.jobs:
+        follow(job, engine, hear, stopping=partial(enough, until))
+    again = tuple(heard[step] for step in sorted(heard))[: len(training.curve)]
+    last, _ = training.jobs[-1]
+    return Comparison(
+        before=training.curve,
+        again=again,
+        same_weights=_same_weights(last, again, home / training.network),
+        val_images=training.val_images,
+        unit="fold" if last.folds else "epoch",
+    )
 
 
 def _same_weights(job: Job, again: tuple[float, ...], kept: Path) -> bool | None:
@@ -96,7 +168,7 @@ def _same_weights(job: Job, again: tuple[float, ...], kept: Path) -> bool | None
 
 
 def verdict(compared: Comparison, changed: Sequence[str] | None) -> tuple[bool, str]:
-    """Say whether a trial is reproduced, and how well.
+    """Say whether a training is reproduced, and how well.
 
     `changed` is what was different from the first time, None: that is not known.
     """

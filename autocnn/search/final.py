@@ -17,8 +17,8 @@ from autocnn import durable, events
 from autocnn import recipe as recipes
 from autocnn.events import Emit, EpochEnded
 from autocnn.nets.net import summarize
-from autocnn.recipe import Recipe
-from autocnn.search import best
+from autocnn.processes import threads_of
+from autocnn.search import best, winner
 from autocnn.search.beat import Beat
 from autocnn.search.hands import Outcome
 from autocnn.search.jobs import (
@@ -44,8 +44,6 @@ RECENT = 3
 """Epochs by which its pace is judged."""
 MARGIN = 0.95
 """Of the time that is left, what is planned: a machine may become slower."""
-SEED = 999
-"""Beside the seeds of trials: fresh weights and another order of the images."""
 
 DO: Do = {
     "stop": lambda final, _: final.stop(),
@@ -61,7 +59,7 @@ class FinalTraining:
     ) -> None:
         """The engine has one worker, with all the cores or a GPU for itself."""
         self._study, self._plan, self._engine, self._emit = study, plan, engine, emit
-        self._final = final
+        self._final = dataclasses.replace(final, threads=threads_of(1))
         found = snapshot(study)
         self._row = next(row for row in found.trials if row.trial == final.trial)
         folder = plan.folder / "checkpoints"
@@ -168,23 +166,10 @@ class FinalTraining:
         self._emit(events.Notice(text=f"{text} {self._final.epochs} epochs now"))
         self._engine.submit(self._job())
 
-    def _recipe(self) -> Recipe:
-        recipe = recipes.loads(self._row.recipe)
-        train = dataclasses.replace(recipe.train, epochs=self._final.epochs)
-        return dataclasses.replace(recipe, train=train)
-
     def _job(self) -> Job:
-        config = self._plan.config
-        return Job(
-            trial=self._final.trial,
-            recipe=self._recipe(),
-            shape=config.shape,
-            data=self._plan.data,
-            folder=self._folder,
-            seed=config.seed * 1_000 + SEED,
-            split_seed=config.seed,
-            reported=self._final.done,
-            on_val=self._final.on_val,
+        recipe, config = recipes.loads(self._row.recipe), self._plan.config
+        return winner.job(
+            self._final, recipe, config, data=self._plan.data, folder=self._folder
         )
 
     def _hear(self, epoch: EpochEnded) -> None:
@@ -229,7 +214,7 @@ class FinalTraining:
             final=True,
             on_val=on_val,
         )
-        recipe = dataclasses.replace(self._recipe(), shape=self._plan.config.shape)
+        recipe = dataclasses.replace(self._job().recipe, shape=self._plan.config.shape)
         weights = weights_file(self._folder, 0, epoch.epoch)
         try:
             path = answers_file(self._folder)
@@ -248,7 +233,7 @@ class FinalTraining:
         self._study.set_user_attr(FINAL, final.to_dict())
 
     def _announce(self) -> None:
-        summary = summarize(self._recipe(), self._plan.config.shape)
+        summary = summarize(self._job().recipe, self._plan.config.shape)
         self._emit(
             events.FinalStarted(
                 trial=self._final.trial,

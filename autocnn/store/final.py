@@ -36,6 +36,8 @@ class Final:
     seconds: float = 0.0
     reason: str = ""
     """Why it failed."""
+    threads: int | None = None
+    """Of its worker, the last time; None if that is not known."""
 
     def __post_init__(self) -> None:
         """Count the epochs of one that was written before they were."""

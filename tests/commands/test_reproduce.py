@@ -11,6 +11,7 @@ import pytest
 
 from autocnn.storage import open_storage, storage_url
 from autocnn.store.environment import environments
+from autocnn.store.final import FINAL
 
 WORDS = ("--space", "small.toml", "--epochs", 3, "--jobs", 1)
 
@@ -42,6 +43,9 @@ def test_a_trial_is_trained_again_bit_by_bit(run, here, image_folder):
     assert (told.kind, told.jobs, told.threads) == ("cpu", 1, 1)
     assert told.words[:2] == ("autocnn", "search")
 
+    ran = run("reproduce", "final")
+    assert ran.code == 4
+    assert "study 'stripes' has no final training" in ran.err
     shutil.rmtree("studies/stripes/networks")
     assert "same val accuracy on this device" in run("reproduce", "0").err
     edit(
@@ -54,6 +58,37 @@ def test_a_trial_is_trained_again_bit_by_bit(run, here, image_folder):
     assert "35.0%" in ran.out
     edit("DELETE FROM study_user_attributes WHERE key = 'autocnn:environment'")
     assert "what it was trained on is not known" in run("reproduce", "0").err
+
+
+def test_the_final_training_is_done_again_bit_by_bit(run, here, image_folder):
+    words = ("--trials", 1, "--final", "--confirm", 0, *WORDS)
+    assert run("search", image_folder, *words).code == 0
+    ran = run("reproduce", "final", "--format", "json")
+    assert ran.code == 0, ran.err
+    rows = json.loads(ran.out)
+    assert [row["difference"] for row in rows] == [0] * 9
+    assert "final training epoch 9/9" in ran.err
+    assert (
+        "recipe in study stripes: reproduced, bit-identical on this device" in ran.err
+    )
+    assert "9 epochs, and its weights" in ran.err
+    again = run("reproduce", "best")
+    assert (
+        "of its final training, which is another: autocnn reproduce final" in again.err
+    )
+
+    study = optuna.load_study(
+        study_name="stripes", storage=open_storage(storage_url("studies/autocnn.db"))
+    )
+    told = study.user_attrs[FINAL]
+    study.set_user_attr(FINAL, told | {"replanned": [[2, 6]], "threads": None})
+    ran = run("reproduce", "final")  # another schedule until then: other numbers
+    assert "final training epoch 2/6" in ran.err
+    assert "final training epoch 9/9" in ran.err
+    assert "planned anew after 2; how many threads it had is not told" in ran.err
+    study.set_user_attr(FINAL, told | {"on_val": True})
+    refused = run("reproduce", "final")
+    assert (refused.code, "no accuracy to compare with" in refused.err) == (4, True)
 
 
 def test_other_data_and_trials_without_an_epoch_are_refused(run, here, monkeypatch):
