@@ -27,8 +27,8 @@ def command(study: str | None, data_dir: Path | None, form: str, place: Place) -
     choice. They are one network to autocnn predict --ensemble, evaluate --ensemble
     and export ensemble.
     """
-    from autocnn.commands.progress import decoding_progress
-    from autocnn.data.cache import prepare
+    from autocnn.commands.images import images_of
+    from autocnn.data.cache import reopen
     from autocnn.deliver.ensemble import build
     from autocnn.deliver.networks import ENSEMBLE
     from autocnn.errors import NoResultError
@@ -45,16 +45,11 @@ def command(study: str | None, data_dir: Path | None, form: str, place: Place) -
             f"study '{name}' was not made by autocnn search",
             hint="name another with --study; autocnn studies lists them",
         )
-    with decoding_progress(lambda text: say(text, err=True)) as progress:
-        data = prepare(
-            config.source,
-            data_dir=data_dir,
-            image_size=config.shape.height,
-            channels=config.shape.channels,
-            progress=progress,
-        )
+    data = reopen(images_of(config, name, data_dir))
     home = place.folder(name)
     chosen = build(home, config, data)
+    for problem in chosen.left_out:
+        say(f"left out: {problem}", err=True)
     heaviest = sorted(chosen.weights.items(), key=lambda item: -item[1])
     rows = [{"network": name, "weight": round(weight, 3)} for name, weight in heaviest]
     tables.write(rows, form, columns=("network", "weight"))

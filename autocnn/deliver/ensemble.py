@@ -5,7 +5,7 @@ network, then add again and again the one that helps most, and stop where it was
 What that gains is measured on images that had no part in the choice.
 """
 
-import contextlib
+import dataclasses
 import json
 from collections import Counter
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from autocnn.search.best import ANSWERS, check, read_card
 from autocnn.search.kept import NETWORKS
 from autocnn.search.study import StudyConfig
 from autocnn.store.aim import standard_error
-from autocnn.train.answers import Answers, load
+from autocnn.train.answers import load
 
 OF_ONE = {
     *("seed", "epoch", "final", "fold", "folds", "corrected_by", "corrected_interval"),
@@ -52,6 +52,8 @@ class Chosen:
     """In accuracy, on images that had no part in the choice (cross-fitted)."""
     gain_error: float
     """Its standard error over images."""
+    left_out: tuple[str, ...] = ()
+    """What is wrong with networks that are kept, but of no use."""
 
 
 def build(home: Path, config: StudyConfig, data: Prepared) -> Chosen:
@@ -69,44 +71,54 @@ def build(home: Path, config: StudyConfig, data: Prepared) -> Chosen:
     given = data.info.given_val
     (split,) = search_splits(images.labels, groups, seed=config.seed, given_val=given)
     labels = images.labels[split.val]
+    kept, left_out = _kept(home)
     found = {
         name: said.logits.float().numpy()
-        for name, folder in _kept(home).items()
-        if (said := _answers(folder)) is not None and len(said.logits) == len(labels)
+        for name, folder in kept.items()
+        if (said := load(folder / ANSWERS)) is not None
+        and len(said.logits) == len(labels)
     }
     if len(found) < 2:
-        raise NoResultError(
-            f"{home / NETWORKS} holds {plural(len(found), 'network')} to put together",
-            hint="search on: the best finished trials' networks are kept",
-        )
-    chosen = choose(found, labels)
-    _keep(home, chosen)
+        raise _too_few(home, len(found), left_out)
+    chosen = dataclasses.replace(choose(found, labels), left_out=tuple(left_out))
+    _keep(home, kept, chosen)
     return chosen
 
 
-def _kept(home: Path) -> dict[str, Path]:
-    """Find the networks by their trials' numbers; that of the final training, too."""
-    folders = {each.name: each for each in (home / NETWORKS).glob("*")}
-    known = {}
+def _too_few(home: Path, found: int, left_out: list[str]) -> NoResultError:
+    """Say how many networks there are, and what can be done for more."""
+    there = (home / NETWORKS).is_dir()
+    hint = "search on: the best finished trials' networks are kept"
+    if not there:
+        hint = "name the folder with --studies in which the search left its files"
+    what = f"holds {plural(found, 'network')} to put together" if there else "is gone"
+    problem = "; ".join([f"{home / NETWORKS} {what}", *left_out])
+    return NoResultError(problem, hint=hint)
+
+
+def _kept(home: Path) -> tuple[dict[str, Path], list[str]]:
+    """Find the networks by their trials' numbers; that of the final training, too.
+
+    And say what is wrong with those that are not whole.
+    """
+    folders = {each.name: each for each in sorted((home / NETWORKS).glob("*"))}
+    known, left_out = {}, []
     for name, folder in (folders | {"final": home / "best"}).items():
-        with contextlib.suppress(OSError, ValueError):  # it is no network any more
+        try:
             card = read_card(folder)
+            check(folder, card, *card.get("sha256", ()))
             if name != "final" or card.get("final"):
                 known[name] = folder
-    return known
+        except (OSError, ValueError) as error:
+            if name != "final" and folder.is_dir():
+                left_out.append(f"{folder} holds no network ({type(error).__name__})")
+        except NoResultError as error:
+            left_out.append(error.problem)
+    return known, left_out
 
 
-def _answers(folder: Path) -> Answers | None:
-    """Read what a network said of the validation images; None if it is not known."""
-    said = load(folder / ANSWERS)
-    if said is not None:
-        check(folder, read_card(folder), ANSWERS)
-    return said
-
-
-def _keep(home: Path, chosen: Chosen) -> None:
+def _keep(home: Path, kept: Mapping[str, Path], chosen: Chosen) -> None:
     """Copy the chosen ones into a folder of their own, whole or not at all."""
-    kept = _kept(home)
     files = {
         f"{MEMBERS}/{name}/{path.name}": path.read_bytes()
         for name in chosen.weights

@@ -124,7 +124,11 @@ def load(folder: Path, device: torch.device) -> Network:
 def _together(
     folder: Path, card: dict[str, Any], weights: dict[str, float], device: torch.device
 ) -> Network:
-    """Load the networks of an ensemble as one."""
-    parts = [load(folder / MEMBERS / name, device) for name in weights]
+    """Load the networks of an ensemble as one; NoResultError if one is damaged."""
+    try:
+        parts = [load(folder / MEMBERS / name, device) for name in weights]
+    except NoResultError as error:
+        hint = "put them together again with autocnn ensemble"
+        raise NoResultError(error.problem, hint=hint) from None
     net = Together([part.net for part in parts], list(weights.values())).eval()
     return Network(net=net, card=card, recipe=parts[0].recipe, device=device)

@@ -1,6 +1,7 @@
 """Networks of a study put together, and used as one."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,42 @@ def test_networks_are_put_together_and_used_as_one(run, here, image_folder):
     both = run("predict", image_folder / "across", "--ensemble", "--model", folder)
     assert both.code == 2
     assert "two networks" in both.err
+
+
+def test_what_is_gone_is_left_out_or_said(run, image_folder, here, monkeypatch):
+    shutil.copytree(image_folder, "images")
+    words = ("--trials", 4, "--study", "mine", *SMALL)
+    assert run("search", "images", *words).code == 0
+    shutil.rmtree("images")  # what was prepared of them is still there
+    networks = Path("studies/mine/networks")
+    first, second, *others = sorted(networks.iterdir())
+    (first / "model.safetensors").unlink()
+    (second / "validation.safetensors").write_bytes(b"no answers")
+    made = run("ensemble", "--format", "json")
+    assert made.code == 0, made.err
+    assert f"left out: {first} holds no network (FileNotFoundError)" in made.err
+    assert f"left out: {second / 'validation.safetensors'} is damaged" in made.err
+    assert {row["network"] for row in json.loads(made.out)} <= {
+        each.name for each in others
+    }
+
+    (member, *_) = sorted(Path("studies/mine/ensemble/members").iterdir())
+    shutil.rmtree(member)
+    broken = run("predict", image_folder / "across", "--ensemble")
+    assert broken.code == 4
+    assert f"{member} holds no trained network" in broken.err
+    assert "hint: put them together again with autocnn ensemble" in broken.err
+    assert run("ensemble").code == 0
+    assert run("predict", image_folder / "across", "--ensemble").code == 0
+
+    moved = run("ensemble", "--storage", "studies/autocnn.db", "--studies", "elsewhere")
+    assert moved.code == 4
+    assert "elsewhere/mine/networks is gone" in moved.err
+    assert "hint: name the folder with --studies" in moved.err
+    monkeypatch.setenv("AUTOCNN_CACHE", "another")
+    lost = run("ensemble")
+    assert lost.code == 5
+    assert lost.err.count("\n") == 2
 
 
 def test_the_final_network_is_among_them(run, here, image_folder):
