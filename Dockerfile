@@ -44,11 +44,12 @@ RUN python3 -m venv --system-site-packages --without-pip /opt/autocnn \
 # .dockerignore lets in only what the package is built from.
 COPY . /src
 
-# With the extra, so that every sampler can be chosen. The user is 1000, as the first
+# With every sampler, Ray and PostgreSQL's driver: a sixth of the image, so that one image
+# serves alone and in every recipe of .github/clusters. The user is 1000, as the first
 # user of most Linux machines is, even where the base has one of that number (Ubuntu's
 # has). The folders admit anyone, for `docker run --user`; a new volume takes its owner
 # and mode from the folder it is mounted on.
-RUN python -m pip install --no-cache-dir "/src[cmaes]" \
+RUN python -m pip install --no-cache-dir "/src[cmaes,postgres,ray]" \
     && rm -r /src \
     && useradd --create-home --non-unique --uid 1000 autocnn \
     && install -d -o autocnn -g autocnn -m 1777 \
