@@ -13,7 +13,15 @@ from autocnn.store.rows import StudySnapshot
 
 PORTFOLIO: Mapping[str, Mapping[str, Scalar]] = {
     "flip": {"augmentation": "flip"},
+    "rmsprop": {"optimizer": "rmsprop"},
+    "nadam, silu": {
+        "optimizer": "nadam",
+        "activation": "silu",
+        "learning_rate_factor": 3.0,
+        "batch_size": 32,
+    },
     "squeeze, silu": {"block": "squeeze_excite", "activation": "silu"},
+    "as they are": {"augmentation": "none"},
     "shallow, dense": {
         "stages": 2,
         "convs_per_stage": 1,
@@ -27,14 +35,6 @@ PORTFOLIO: Mapping[str, Mapping[str, Scalar]] = {
         "learning_rate_factor": 5.0,
         "batch_size": 32,
         "dense_dropout": 0.2,
-    },
-    "rmsprop": {"optimizer": "rmsprop"},
-    "as they are": {"augmentation": "none"},
-    "nadam, silu": {
-        "optimizer": "nadam",
-        "activation": "silu",
-        "learning_rate_factor": 3.0,
-        "batch_size": 32,
     },
     "residual": {
         "block": "residual",
