@@ -49,6 +49,8 @@ class Crowd:
     curves: Curves
     latencies: list[float] = field(default_factory=list)
     """From the end of each epoch until the driver has judged it and looked around."""
+    given: int = 0
+    """Trials that workers were given."""
     waits: list[float] = field(default_factory=list)
     """From each moment that a worker is free until it has a trial."""
     _playing: dict[int, Playing] = field(default_factory=dict)
@@ -73,6 +75,7 @@ class Crowd:
     def submit(self, job: Job) -> None:
         """Let a worker play the next recorded curve."""
         now = time.monotonic()
+        self.given += 1
         self.waits.append(now - self._free_since.pop(0))
         rows = self.curves.whole
         row = rows[job.trial % len(rows)]

@@ -1,7 +1,7 @@
 """The driver beside very many workers, which are simulated; all else is real.
 
 The search is one as any other, on a PostgreSQL server, without an end. What is measured
-begins when all workers have a trial.
+begins when as many trials have begun as there are workers.
 """
 
 import statistics
@@ -39,7 +39,7 @@ class Clock:
     seconds: float
     began: float = field(default_factory=time.monotonic)
     counted: float | None = None
-    """Since when; None: not all workers have had a trial yet."""
+    """Since when; None: fewer trials have begun than there are workers."""
     asks: list[float] = field(default_factory=list)
     """Seconds to draw a trial."""
     cpu: tuple[float, float] = (0.0, 0.0)
@@ -48,7 +48,7 @@ class Clock:
         """Say whether the search is to stop; a driver asks between its rounds."""
         now = time.monotonic()
         if self.counted is None:
-            if not self.crowd.free():
+            if self.crowd.given >= self.crowd.size:
                 self.counted, self.cpu = now, self._cpu()
                 self.asks.clear()
                 self.crowd.forget()
@@ -92,7 +92,8 @@ def measure(
     with tempfile.TemporaryDirectory() as name, running() as server:
         crowd = Crowd(workers, curves)
         clock = Clock(crowd, server, seconds)
-        study, plan = _search(open_storage(server.url, create=True), crowd, Path(name))
+        storage = open_storage(server.url, create=True)
+        study, plan = _search(storage, crowd, Path(name))
         if trials:
             say(f"writing {trials} trials down")
             _fill(study, plan, crowd, trials)
@@ -101,7 +102,10 @@ def measure(
         say(f"{workers} workers begin, and are watched for {seconds:.0f} seconds")
         clock.began = time.monotonic()
         driver.run(clock.over)
-        return clock.found(workers, len(study.get_trials(deepcopy=False)))
+        found = clock.found(workers, len(study.get_trials(deepcopy=False)))
+        storage.remove_session()
+        storage.engine.dispose()
+        return found
 
 
 def _search(

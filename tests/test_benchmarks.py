@@ -18,7 +18,7 @@ from autocnn.offline.policies import OURS, STOPPING
 from autocnn.recipe import ImageShape
 from autocnn.search.jobs import JobEnded
 from autocnn.search.space import Space
-from benchmarks import chaos, fuzz, record, replay, soak
+from benchmarks import chaos, crowd, fuzz, record, replay, scale, soak
 from benchmarks import curves as tables
 from benchmarks.__main__ import main
 from benchmarks.curves import Curves, Row
@@ -300,3 +300,13 @@ def test_many_short_trials_are_looked_at_again_and_again():
     assert told["zombies"] == 0
     assert told["memory_mb"] > 100
     assert -0.5 < told["memory_growth"] < 0.5
+
+
+@pytest.mark.usefixtures("server")  # or it is skipped
+def test_workers_that_only_say_what_others_said_are_served(monkeypatch):
+    monkeypatch.setattr(crowd, "EPOCH_SECONDS", 0.5)
+    told = scale.measure(workers=3, trials=20, seconds=3.0, say=lambda _: None)
+    assert told["workers"] == 3
+    assert told["trials"] > 20 + 3
+    assert told["events_per_s"] > 0
+    assert 0 < told["decision_p50_s"] <= told["decision_p95_s"]
