@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from autocnn.commands.options import Place, format_option, place_options
+from autocnn.commands.options import Place, format_option, place_options, study_argument
 from autocnn.commands.words import say
 from autocnn.errors import NoResultError, RequestError
 from autocnn.quantities import plural
@@ -27,7 +27,7 @@ Of 40 recipes, ours then begins two thirds; with a third for the rival, all but 
 
 
 @click.command("bench")
-@click.argument("study", required=False)
+@study_argument
 @click.option(
     "--seeds",
     type=click.IntRange(1),

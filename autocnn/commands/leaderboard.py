@@ -2,13 +2,13 @@
 
 import click
 
-from autocnn.commands.options import Place, format_option, place_options, study_option
+from autocnn.commands.options import Place, format_option, place_options, study_argument
 from autocnn.commands.words import say
 from autocnn.store.pareto import COSTS
 
 
 @click.command("leaderboard")
-@study_option
+@study_argument
 @click.option("--top", type=click.IntRange(1), metavar="N", help="Only the best N.")
 @click.option(
     "--pareto",
@@ -21,7 +21,9 @@ from autocnn.store.pareto import COSTS
 def command(
     study: str | None, top: int | None, pareto: str | None, form: str, place: Place
 ) -> None:
-    """Rank a study's trials by validation accuracy.
+    """Rank the trials of a STUDY by validation accuracy.
+
+    Without STUDY, of the one that was active last.
 
     A trial's val_accuracy is the best over its epochs (with --folds: the mean over its
     folds). It is measured on the validation images, never on the test images.

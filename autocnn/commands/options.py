@@ -197,6 +197,22 @@ study_option = click.option(
     "--study", metavar="NAME", help="The study.  [default: the one active last]"
 )
 
+
+
+def study_argument(command: Command) -> Command:
+    """Take the study by its name alone, or as everywhere with --study."""
+
+    @click.argument("named", metavar="[STUDY]", required=False)
+    @study_option
+    @functools.wraps(command)
+    def with_study(*, named: str | None, study: str | None, **options: Any) -> Any:
+        if named and study and named != study:
+            raise click.UsageError(f"'{named}' and --study {study} are two studies")
+        return command(study=named or study, **options)
+
+    return with_study  # type: ignore[return-value]
+
+
 model_option = click.option(
     "--model",
     metavar="FOLDER",

@@ -2,11 +2,11 @@
 
 import click
 
-from autocnn.commands.options import Place, place_options
+from autocnn.commands.options import Place, place_options, study_argument
 
 
 @click.command("replay")
-@click.argument("study", required=False)
+@study_argument
 @click.option(
     "--speed",
     type=click.FloatRange(1, 100_000),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from autocnn import durable
-from autocnn.commands.options import Place, place_options
+from autocnn.commands.options import Place, place_options, study_argument
 from autocnn.commands.words import say
 from autocnn.errors import RequestError, UnavailableError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("report")
-@click.argument("study", required=False)
+@study_argument
 @click.option(
     "--output",
     "-o",
@@ -49,7 +49,9 @@ def command(study: str | None, output: Path, place: Place) -> None:
 def write(study: "optuna.Study", place: Place, output: Path) -> int:
     """Write a study's report as the file's name says; give how many bytes it has."""
     from autocnn.commands.gather import gather
+    from autocnn.commands.references import study_folder
 
+    study_folder(study, place)
     text = _writer(output)(gather(study, place))
     # A name may hold what is no text: a file's, in another encoding.
     document = text.encode("utf-8", errors="replace")

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from autocnn.commands.options import Place, place_options
+from autocnn.commands.options import Place, place_options, study_argument
 from autocnn.commands.words import say
 from autocnn.errors import RequestError
 
@@ -45,7 +45,7 @@ def check_terminal(command: str) -> None:
 
 
 @click.command("watch")
-@click.argument("study", required=False)
+@study_argument
 @click.option(
     "--screenshot",
     type=click.Path(dir_okay=False, path_type=Path),
