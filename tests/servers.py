@@ -55,6 +55,8 @@ def running() -> Iterator[Server]:
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
     server = Server(found[-1].parent, folder)
-    yield server
-    server.stop()
-    shutil.rmtree(folder)
+    try:
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
