@@ -168,12 +168,14 @@ def when_to_save(then: Callable[[int, FrameType | None], None]) -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
 
 
-def have_workers_save() -> None:
-    """Tell all workers of this process to save what they work at."""
-    for child in multiprocessing.active_children():
-        if child.name.startswith(WORKER):
-            with suppress(ProcessLookupError):  # it has just died
-                os.kill(child.pid or 0, signal.SIGUSR1)
+def have_workers_save() -> bool:
+    """Tell all workers of this process to save what they work at; False: none are."""
+    children = multiprocessing.active_children()
+    workers = [child for child in children if child.name.startswith(WORKER)]
+    for child in workers:
+        with suppress(ProcessLookupError):  # it has just died
+            os.kill(child.pid or 0, signal.SIGUSR1)
+    return bool(workers)
 
 
 def end_with_parent() -> None:

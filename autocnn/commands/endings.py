@@ -31,6 +31,9 @@ def unless_closed(write: Emit, stream: TextIO) -> Emit:
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 """Ctrl-C, what a system sends before it kills, and a terminal that is gone."""
 
+SAVED = "what is trained is saved as it stands"
+AS_EVER = "no worker is on this machine: elsewhere, trials are saved after each epoch"
+
 
 @contextlib.contextmanager
 def interrupts(emit: Emit) -> Iterator[Callable[[], bool]]:
@@ -56,8 +59,7 @@ def interrupts(emit: Emit) -> Iterator[Callable[[], bool]]:
     def stopping() -> bool:
         if saves:
             saves.clear()
-            have_workers_save()
-            emit(Notice(text="what is trained is saved as it stands"))
+            emit(Notice(text=SAVED if have_workers_save() else AS_EVER))
         if asked:
             emit(Notice(text="stopping; press Ctrl-C again to stop at once"))
         return bool(asked)
