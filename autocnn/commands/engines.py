@@ -13,6 +13,7 @@ from autocnn.errors import RequestError
 if TYPE_CHECKING:
     from autocnn.commands.configure import Request
     from autocnn.engines.site import Site
+    from autocnn.locations import Location
 
 
 engine_options_list = (
@@ -59,8 +60,9 @@ engine_options_list = (
     click.option(
         "--artifacts",
         metavar="URL",
-        help="Where a cluster's machines find images and checkpoints, if they do not "
-        "share this one's folders: a folder, or s3://BUCKET/PATH.",
+        help="Where other machines find the study's networks, and a cluster's that do "
+        "not share this one's folders images and checkpoints: a folder, or "
+        "s3://BUCKET/PATH.  [default: what the study has]",
     ),
     click.option(
         "--allow-insecure-ray",
@@ -82,27 +84,24 @@ class EngineKind:
     """A way to have workers."""
 
     help: str
-    reach: "Callable[[Request], Site]"
+    reach: "Callable[[Request, Location | None], Site]"
 
 
-def site_of(request: "Request") -> "Site":
-    """Reach what is to train; RequestError says what is missing."""
-    return pick(ENGINES, request.engine, "engine").reach(request)
+def site_of(request: "Request", location: "Location | None") -> "Site":
+    """Reach what is to train; RequestError says what is missing.
+
+    `location` is where it finds files that are not on a machine of its.
+    """
+    return pick(ENGINES, request.engine, "engine").reach(request, location)
 
 
-def _here(request: "Request") -> "Site":
+def _here(request: "Request", _location: "Location | None") -> "Site":
     from autocnn.engines.site import Here
 
-    for name in ("address", "artifacts"):
-        if getattr(request, name) is not None and name == "artifacts":
-            raise RequestError(
-                f"--{name} is of --engine ray: here the study's folder has everything",
-                hint=f"leave --{name} out, or add --engine ray",
-            )
     return Here(request.device)
 
 
-def _ray(request: "Request") -> "Site":
+def _ray(request: "Request", location: "Location | None") -> "Site":
     try:
         from autocnn.engines.cluster import Cluster
     except ImportError:
@@ -110,10 +109,8 @@ def _ray(request: "Request") -> "Site":
             "Ray, which --engine ray runs on, is not installed",
             hint="install it: pip install 'autocnn[ray]'",
         ) from None
-    from autocnn.engines.locations import check_location
     from autocnn.engines.trainer import Files, Resources
 
-    location = check_location(request.artifacts) if request.artifacts else None
     return Cluster(
         request.address,
         Resources(cpus=request.cpus_per_worker, gpus=request.gpus_per_worker),

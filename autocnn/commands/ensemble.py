@@ -28,6 +28,7 @@ def command(study: str | None, data_dir: Path | None, form: str, place: Place) -
     and export ensemble.
     """
     from autocnn.commands.images import images_of
+    from autocnn.commands.references import study_folder
     from autocnn.data.cache import reopen
     from autocnn.deliver.ensemble import build
     from autocnn.deliver.networks import ENSEMBLE
@@ -38,7 +39,8 @@ def command(study: str | None, data_dir: Path | None, form: str, place: Place) -
     from autocnn.views import tables
 
     storage = open_storage(place.url)
-    name = find_study(storage, study).study_name
+    found = find_study(storage, study)
+    name = found.study_name
     config = stored_config(storage, name)
     if config is None:
         raise NoResultError(
@@ -46,7 +48,7 @@ def command(study: str | None, data_dir: Path | None, form: str, place: Place) -
             hint="name another with --study; autocnn studies lists them",
         )
     data = reopen(images_of(config, name, data_dir))
-    home = place.folder(name)
+    home = study_folder(found, place)
     chosen = build(home, config, data)
     for problem in chosen.left_out:
         say(f"left out: {problem}", err=True)

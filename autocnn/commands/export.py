@@ -96,6 +96,7 @@ def _export(
 
 def _kept(reference: str, study: str | None, place: Place) -> tuple[Path, str]:
     """Find the folder of a study's network, and a name for it."""
+    from autocnn.commands.references import study_folder
     from autocnn.deliver.networks import ENSEMBLE, ensemble, find
     from autocnn.storage import open_storage
     from autocnn.store.rows import find_study, find_trial, snapshot
@@ -103,11 +104,13 @@ def _kept(reference: str, study: str | None, place: Place) -> tuple[Path, str]:
     found = find_study(open_storage(place.url), study)
     folder = place.folder(found.study_name)
     name = folder.name
-    if reference == "best":
-        return find(folder), f"{name}-best"
     if reference == ENSEMBLE:
         return ensemble(folder), f"{name}-{ENSEMBLE}"
+    if reference == "best":
+        study_folder(found, place, "best")
+        return find(folder), f"{name}-best"
     trial = find_trial(snapshot(found), reference).trial
+    study_folder(found, place, "best", f"networks/{trial}")
     return find(folder, trial), f"{name}-{trial}"
 
 

@@ -1,16 +1,21 @@
-"""What a word on the command line names: a recipe file, or a trial of a study."""
+"""What a word on the command line names: a recipe file, a trial, a study's network."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autocnn import recipe as recipes
 from autocnn.commands.options import Place
-from autocnn.deliver import networks
+from autocnn.commands.words import say
+from autocnn.deliver import artifacts, networks
 from autocnn.errors import NoResultError, RequestError
 from autocnn.names import folder_name
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.storage import open_storage
 from autocnn.store.rows import StudySnapshot, TrialRow, find_study, find_trial, snapshot
+
+if TYPE_CHECKING:
+    import optuna
 
 DEFAULT_SHAPE = ImageShape(height=32, width=32, channels=3, classes=10)
 
@@ -42,12 +47,20 @@ def network_folder(
         )
     if model is not None:
         return model
-    name = find_study(open_storage(place.url), study).study_name
-    return (
-        networks.ensemble(place.folder(name))
-        if together
-        else place.folder(name) / "best"
-    )
+    found = find_study(open_storage(place.url), study)
+    if together:
+        return networks.ensemble(place.folder(found.study_name))
+    return networks.find(study_folder(found, place, "best"))
+
+
+def study_folder(study: "optuna.Study", place: Place, *wanted: str) -> Path:
+    """Say where a study's files are, and fetch networks that are on another machine.
+
+    All, or only those `wanted`, by their paths in it.
+    """
+    folder = place.folder(study.study_name)
+    artifacts.fetch(study, folder, lambda text: say(text, err=True), wanted)
+    return folder
 
 
 def find(reference: str, study: str | None, place: Place) -> Named:

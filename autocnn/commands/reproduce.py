@@ -58,6 +58,7 @@ def command(
     """
     from autocnn import device as devices
     from autocnn.commands.images import images_of
+    from autocnn.commands.references import study_folder
     from autocnn.deliver.reproduce import of_final, of_trial, reproduce, verdict
     from autocnn.engines.local import LocalEngine
     from autocnn.search.study import stored_config
@@ -87,7 +88,7 @@ def command(
         threads=before.threads if before else 1,
     )
     data = images_of(config, found.study_name, data_dir)
-    home = place.folder(found.study_name)
+    home = study_folder(found, place, "best", f"networks/{row.trial}")
     with (
         tempfile.TemporaryDirectory(prefix="autocnn-") as name,
         contextlib.closing(LocalEngine(target, 1, threads=now.threads)) as engine,

@@ -10,6 +10,7 @@ import optuna
 from autocnn.commands.endings import interrupts
 from autocnn.commands.outline import started
 from autocnn.commands.setup import Setup
+from autocnn.deliver.artifacts import Sender
 from autocnn.deliver.verdict import pronounce
 from autocnn.events import Emit, Notice, SearchEnded
 from autocnn.processes import threads_of
@@ -54,16 +55,19 @@ def run(
         enqueue_start(study, setup.config, plan.trials, setup.points(storage))
         starting(study, setup.device_name, setup.jobs, plan.trials or 0)
         record(study, _environment(setup, plan.trials))
+        told = emit
+        if setup.location is not None:
+            told = Sender(study, setup.folder, setup.location, say).after(emit)
         if ready is not None:
             ready(study)
         with interrupts(emit) as stopping, no_longer(stopping):
-            outcome = _drive(setup, study, plan, emit, stopping)
+            outcome = _drive(setup, study, plan, told, stopping)
         if outcome != "interrupted":
             opens = plan.final and outcome in WON
-            pronounce(study, plan, setup.data, setup.site.home, emit, open_test=opens)
+            pronounce(study, plan, setup.data, setup.site.home, told, open_test=opens)
         found = snapshot(study)
     best = found.best()
-    emit(
+    told(
         SearchEnded(
             study=setup.name,
             outcome=outcome,

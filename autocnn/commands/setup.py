@@ -15,8 +15,10 @@ from autocnn.commands.options import Place, Trials
 from autocnn.commands.progress import Decoding, Say, decoding_progress
 from autocnn.data.cache import Prepared, prepare
 from autocnn.data.datasets import name_of
+from autocnn.deliver import artifacts
 from autocnn.engines.site import Site
 from autocnn.errors import NoResultError, RequestError
+from autocnn.locations import Location, check_location
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.search import space as spaces
 from autocnn.search.budget import final_seconds, planned
@@ -55,6 +57,8 @@ class Setup:
     config: StudyConfig
     data: Prepared
     place: Place
+    location: Location | None
+    """Where other machines find what the study keeps."""
     site: Site
     """What trains."""
     jobs: int
@@ -99,6 +103,7 @@ class Setup:
             data=self.data.folder,
             folder=self.folder,
             trials=self._total(study, done),
+            location=self.location,
             begun=started,
             deadline=math.inf if timeout is None else started + timeout,
             final=self.final,
@@ -192,8 +197,9 @@ def set_up(request: Request, say: Say, decoding: Decoding = decoding_progress) -
     """Check everything that can be checked before anything is trained."""
     asked_jobs = _jobs(request.jobs)
     check(request)
-    site = site_of(request)
     name, before = _study(request)
+    location = _location(request, name if before else None)
+    site = site_of(request, location)
     shape = before.shape if before else None
     if request.space is not None:
         shape = spaces.declared_shape(request.space) or shape
@@ -224,6 +230,7 @@ def set_up(request: Request, say: Say, decoding: Decoding = decoding_progress) -
         config=config,
         data=data,
         place=request.place,
+        location=location,
         site=site,
         jobs=jobs,
         resumes=before is not None,
@@ -278,6 +285,15 @@ def _study(request: Request) -> tuple[str, StudyConfig | None]:
     if request.new:
         return fresh_name(storage, name), None
     return name, stored_config(storage, name)
+
+
+def _location(request: Request, study: str | None) -> Location | None:
+    """Check where networks are to be sent; by default, where the study sent them."""
+    url = request.artifacts
+    if url is None and study is not None:
+        known = artifacts.told(find_study(open_storage(request.place.url), study))
+        url = known.url if known else None
+    return check_location(url) if url else None
 
 
 def _slug(name: str) -> str:

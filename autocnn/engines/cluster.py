@@ -15,7 +15,7 @@ from ray.exceptions import RayError
 
 from autocnn import device as devices
 from autocnn.engines import machine
-from autocnn.engines.ray import RayEngine
+from autocnn.engines.ray import RayEngine, got
 from autocnn.engines.trainer import Files, Resources
 from autocnn.errors import RequestError
 from autocnn.processes import cores
@@ -199,8 +199,13 @@ def _machines() -> list[dict[str, float]]:
 
 def _call(function: Callable[..., Any], *arguments: Any, having: Resources) -> Any:
     """Call a function on some machine of the cluster, with these resources."""
-    remote: Any = ray.remote(function)
-    return ray.get(remote.options(**having.options).remote(*arguments))
+    remote: Any = ray.remote(_on_machine)
+    return got(remote.options(**having.options).remote(having, function, *arguments))
+
+
+def _on_machine(having: Resources, function: Callable[..., Any], *given: Any) -> Any:
+    having.check()
+    return function(*given)
 
 
 def _silence(_text: str) -> None:

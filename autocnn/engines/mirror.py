@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from autocnn import durable
-from autocnn.engines.locations import Location
+from autocnn.locations import Location
 
 CHECKPOINTS = "checkpoint-"
 RESULTS = ("best-", "answers-")
@@ -46,9 +46,13 @@ class Mirror:
             del self._there[name]
 
 
-def fetch(location: Location, folder: Path, wanted: Wanted = lambda _: True) -> None:
-    """Bring files here that are not here, or of another size; others of them go."""
+def fetch(location: Location, folder: Path, wanted: Wanted = lambda _: True) -> bool:
+    """Bring files here that are not here, or other ones; those that are not there go.
+
+    Return whether that has changed anything.
+    """
     names = [name for name in location.names() if wanted(name)]
+    changed = False
     for name in names:
         try:
             content = location.read(name)
@@ -57,9 +61,18 @@ def fetch(location: Location, folder: Path, wanted: Wanted = lambda _: True) -> 
         file = folder / name
         if not file.exists() or file.read_bytes() != content:
             durable.write(file, content)
+            changed = True
     for file in folder.glob("[!.]*"):
         if file.is_file() and wanted(file.name) and file.name not in names:
             file.unlink()
+            changed = True
+    return changed
+
+
+def take_over(location: Location, folder: Path) -> None:
+    """Bring an attempt here as it was at one moment: who trained it may still do."""
+    while fetch(location, folder):
+        pass  # until nothing has changed from one look to the next
 
 
 def is_result(name: str) -> bool:
@@ -83,6 +96,13 @@ def last_checkpoint(location: Location, before: int) -> Location | None:
         if any(name.startswith(CHECKPOINTS) for name in there.names()):
             return there
     return None
+
+
+def forget_before(location: Location, number: int) -> None:
+    """Delete the attempts before this one, which has what they had."""
+    for each in attempts(location):
+        if each < number:
+            (location / str(each)).clear()
 
 
 def _last(name: str) -> tuple[bool, str]:

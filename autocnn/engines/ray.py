@@ -4,33 +4,44 @@ Only this file imports ray. What a worker says is fetched from it, and it is ask
 the time: one that is not asked any more is cut off, and leaves its trial.
 """
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import RayActorError, RayError
+from ray.exceptions import RayActorError, RayError, RayTaskError
 
 from autocnn import __version__, durable
-from autocnn.engines.locations import Location
+from autocnn.engines.local import MOST_BETWEEN, STALL_SECONDS
 from autocnn.engines.mirror import attempts, fetch, is_result
 from autocnn.engines.shipping import publish
 from autocnn.engines.trainer import MARK, Files, Resources, Trainer
-from autocnn.errors import RequestError
+from autocnn.errors import AutocnnError, RequestError
 from autocnn.events import EpochEnded
-from autocnn.search.jobs import Job, JobEnded, Message
+from autocnn.locations import Location
+from autocnn.processes import worker_environment
+from autocnn.quantities import duration
+from autocnn.search.jobs import Job, JobEnded, Message, Outcome
 from autocnn.waiting import patiently
 
-SAME = (
-    "all need the same version, and a folder that they share or, with --artifacts, a "
-    "URL such as s3://BUCKET/PATH"
-)
+logger = logging.getLogger(__name__)
 ROOM_SECONDS = 10.0
 """How long the driver waits for all workers to be placed; it begins with those that
 are, if it is at least one."""
+
+
+class Actor(Trainer):
+    """A trainer that knows when the machine that it is on is to be taken away."""
+
+    def hear(self) -> list[Message]:
+        """Leave such a machine; another goes on with what is trained."""
+        if _is_drained():
+            self.leaving = "its machine is taken away"
+        return super().hear()
 
 
 @dataclass(slots=True)
@@ -39,6 +50,12 @@ class _Worker:
     pending: Any
     """What it was asked last: to start, or for what it has to say."""
     ready: bool = False
+    unfit: RequestError | None = None
+    """Why it can never be."""
+    silent: float = 0.0
+    """Seconds in which it had a job and said nothing."""
+    begun: bool = False
+    """Whether it has told of its job: until then, it may have much to fetch."""
     trial: int | None = None
     attempt: Location | None = None
     """Where it leaves what it trains."""
@@ -55,14 +72,17 @@ class RayEngine:
         self._files = files
         self._jobs = jobs
         self._heard: list[Message] = []
+        self._looked = time.monotonic()
         # A call of each kind at once: it trains, is heard, and is told to stop.
-        self._trainer = ray.remote(Trainer).options(
+        self._trainer = ray.remote(Actor).options(
             max_concurrency=3,
             max_restarts=0,
             scheduling_strategy="SPREAD",
+            runtime_env={"env_vars": dict(worker_environment(resources.threads))},
             **resources.options,
         )
-        files.home.write(MARK, __version__.encode())
+        mark = __version__.encode()
+        durable.until_written(lambda: files.home.write(MARK, mark))
         self._workers = [self._start() for _ in range(jobs)]
         patiently(self._await, _obstacle)
 
@@ -80,13 +100,20 @@ class RayEngine:
 
     def submit(self, job: Job) -> None:
         """Give a job to a free worker; one that comes back waits for a new one."""
-        free = [each for each in self._workers if each.trial is None]
+        if not (free := [w for w in self._workers if w.trial is None and not w.unfit]):
+            free = [self._start()]
+            self._workers += free
         chosen = min(free, key=lambda each: not each.ready)
-        if self._files.images is not None:
-            publish(job.data, self._files.images)
+        # Another machine has another current folder.
+        job = replace(job, folder=job.folder.resolve(), data=job.data.resolve())
+        if (images := self._files.images) is not None:
+            durable.until_written(lambda: publish(job.data, images))
         location = self._files.of(job)
-        number = 1 + max(attempts(location), default=0)
+        before = durable.until_read(lambda: attempts(location))
+        # By the clock: one that was cut off may have left nothing, and still may.
+        number = max(time.time_ns(), 1 + max(before, default=0))
         chosen.trial, chosen.folder = job.trial, job.folder
+        chosen.silent, chosen.begun = 0.0, False
         chosen.attempt = location / str(number)
         chosen.actor.train.remote(job, number)
 
@@ -100,6 +127,7 @@ class RayEngine:
         """Collect what workers have said, waiting up to `timeout` seconds."""
         said, self._heard = self._heard, []
         said += self._listen(0.0 if said else timeout)
+        said += self._hanging()
         self._dismiss()
         return said
 
@@ -109,7 +137,7 @@ class RayEngine:
             ray.kill(each.actor)
 
     def _listen(self, timeout: float) -> list[Message]:
-        pending = {each.pending: each for each in self._workers}
+        pending = {each.pending: each for each in self._workers if not each.unfit}
         ready, _ = ray.wait(list(pending), num_returns=1, timeout=timeout)
         more, _ = ray.wait(list(pending), num_returns=len(pending), timeout=0)
         return [
@@ -121,10 +149,13 @@ class RayEngine:
     def _await(self) -> None:
         """Return when some workers are there; _NoRoom if none is."""
         until = time.monotonic() + ROOM_SECONDS
-        while time.monotonic() < until and self.free() < self._jobs:
+        while time.monotonic() < until and not all(
+            each.ready or each.unfit for each in self._workers
+        ):
             self._heard += self._listen(0.5)
         if not self.free():
-            raise _NoRoom(self._resources)
+            unfit = [each.unfit for each in self._workers if each.unfit]
+            raise unfit[0] if unfit else _NoRoom(self._resources)
 
     def _start(self) -> _Worker:
         actor = self._trainer.remote(self._resources, self._files)
@@ -139,18 +170,28 @@ class RayEngine:
 
     def _receive(self, each: _Worker) -> Iterator[Message]:
         try:
-            found = ray.get(each.pending)
+            found = got(each.pending)
         except RayActorError as error:
-            yield from self._replace(each, str(error).splitlines()[0])
+            lines = str(error).splitlines()
+            if error.actor_init_failed:
+                yield from self._leave_out(each, _no_start(lines[-1]))
+            else:
+                yield from self._replace(each, f"its worker was lost: {lines[0]}")
+            return
+        except RequestError as error:
+            yield from self._leave_out(each, error)
             return
         if not each.ready:
-            if found:
-                raise RequestError(f"a machine of the cluster {found}", hint=SAME)
             each.ready, found = True, []
         each.pending = each.actor.hear.remote()
+        if found or not each.begun:
+            each.silent, each.begun = 0.0, bool(found)
         for message in found:
             if isinstance(message, EpochEnded | JobEnded):
                 self._bring(each)
+            if isinstance(message, JobEnded) and message.outcome == "lost":
+                yield from self._replace(each, message.reason)
+                return
             if isinstance(message, JobEnded):
                 each.trial = None
             yield message
@@ -161,14 +202,65 @@ class RayEngine:
         assert attempt is not None
         durable.until_written(lambda: fetch(attempt, each.folder, is_result))
 
-    def _replace(self, each: _Worker, why: str) -> Iterator[Message]:
+    def _replace(
+        self, each: _Worker, why: str, outcome: Outcome = "lost"
+    ) -> Iterator[Message]:
         """Have another worker in the place of one that is lost."""
         with suppress(RayError):
             ray.kill(each.actor)  # it may only be cut off
         self._workers[self._workers.index(each)] = self._start()
         if each.trial is not None:
-            reason = f"its worker was lost: {why}"
-            yield JobEnded(trial=each.trial, outcome="lost", reason=reason)
+            yield JobEnded(trial=each.trial, outcome=outcome, reason=why)
+
+    def _leave_out(self, each: _Worker, why: RequestError) -> Iterator[Message]:
+        """Do without a worker that cannot train where it is, unless none can."""
+        each.unfit = why
+        if all(other.unfit for other in self._workers):
+            raise why
+        logger.warning("a worker less: %s; %s", why.problem, why.hint)
+        if each.trial is not None:
+            yield JobEnded(trial=each.trial, outcome="lost", reason=why.problem)
+            each.trial = None
+
+    def _hanging(self) -> list[Message]:
+        """Replace workers that hang, or do not answer; their trials failed."""
+        now = time.monotonic()
+        passed, self._looked = min(MOST_BETWEEN, now - self._looked), now
+        ended: list[Message] = []
+        for each in [w for w in self._workers if w.ready and w.trial is not None]:
+            each.silent += passed
+            if each.silent >= STALL_SECONDS:
+                why = f"hung: nothing was heard of it for {duration(STALL_SECONDS)}"
+                ended += self._replace(each, why, "failed")
+        return ended
+
+
+def got(promise: Any) -> Any:
+    """Wait for what a machine gives; what it has to say to a person is raised."""
+    try:
+        return ray.get(promise)
+    except RayTaskError as error:
+        if isinstance(error.cause, AutocnnError):
+            raise error.cause from None
+        raise
+
+
+def _no_start(why: str) -> RequestError:
+    return RequestError(
+        f"a worker cannot be started on a machine of the cluster: {why}",
+        hint="install the same version of autocnn[ray] on all machines",
+    )
+
+
+def _is_drained() -> bool:
+    """Ask Ray whether this machine is to be taken away; if it cannot say, it is not."""
+    try:
+        from ray._private.state import state  # as Ray Train does: nothing public tells
+
+        here = ray.get_runtime_context().get_node_id()
+        return here in state.get_draining_nodes()
+    except Exception:  # noqa: BLE001 - it then goes when its machine does
+        return False
 
 
 class _NoRoom(Exception):  # noqa: N818 - what is, not what is wrong

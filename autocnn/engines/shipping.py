@@ -9,8 +9,8 @@ from pathlib import Path
 from filelock import FileLock
 
 from autocnn.data.cache import default_cache_dir
-from autocnn.engines.locations import Location
 from autocnn.errors import RequestError
+from autocnn.locations import Location
 
 LAST = "info.json"
 """Where it is, all is."""

@@ -5,6 +5,7 @@ more is cut off, and leaves its trial.
 """
 
 import queue
+import socket
 import tempfile
 import time
 from contextlib import suppress
@@ -16,18 +17,19 @@ import torch
 from autocnn import __version__, durable
 from autocnn import device as devices
 from autocnn.engines import worker
-from autocnn.engines.locations import Location
-from autocnn.engines.mirror import Mirror, fetch, last_checkpoint
+from autocnn.engines.mirror import Mirror, forget_before, last_checkpoint, take_over
 from autocnn.engines.shipping import arrived
-from autocnn.errors import AutocnnError, UnavailableError
+from autocnn.errors import AutocnnError, RequestError, UnavailableError
 from autocnn.events import EpochEnded
+from autocnn.locations import Location
 from autocnn.search.jobs import Job, JobEnded, Message
 
 ASKED_SECONDS = 5.0
 """How long a worker that has nothing to say lets its driver wait."""
-LEASE_SECONDS = 30.0
-"""A worker that is not asked for so long leaves its trial: Ray takes a minute to notice
-that it is cut off, and only then is the trial given to another."""
+LEASE_SECONDS = 660.0
+"""A worker that is not asked for so long leaves its trial: longer than a driver waits
+for its database. Ray takes a minute to notice that it is cut off, and gives its trial
+to another; what it trains until then counts for nothing."""
 MARK = ".cluster"
 """A file that the driver leaves, by which machines see that they reach its folder."""
 
@@ -51,9 +53,25 @@ class Resources:
         return torch.device("cuda" if self.gpus else "cpu")
 
     @property
+    def threads(self) -> int:
+        """How many it computes with."""
+        return max(1, int(self.cpus))
+
+    @property
     def options(self) -> dict[str, float]:
         """As Ray has it."""
         return {"num_cpus": self.cpus, "num_gpus": self.gpus}
+
+    def check(self) -> None:
+        """Refuse a machine that has been given a GPU, and on which PyTorch has none."""
+        try:
+            devices.pick_device(str(self.device))
+        except RequestError:
+            raise RequestError(
+                f"{_here()} has {self}, says Ray, but PyTorch finds no GPU there",
+                hint="install the GPU's driver and a PyTorch for it there, or search "
+                "without --gpus-per-worker",
+            ) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +92,7 @@ class Files:
         """Say where all machines find a job's files."""
         if self.location is None:
             return Location(str(job.folder))
-        return Location(
-            f"{self.location.url.rstrip('/')}/{job.folder.relative_to(self.studies)}"
-        )
+        return self.location / job.folder.relative_to(self.studies).as_posix()
 
     @property
     def images(self) -> Location | None:
@@ -88,22 +104,32 @@ class Trainer:
     """What an actor does: trains one job at a time, and says how it goes."""
 
     def __init__(self, resources: Resources, files: Files) -> None:
-        self._device = resources.device
-        devices.prepare(self._device, max(1, int(resources.cpus)))
+        self._resources, self._device = resources, resources.device
         self._files = files
         self._said: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._stopped: set[int] = set()
         self._asked = time.monotonic()
+        self.leaving = ""
+        """Why it leaves what it trains to another, if it does."""
 
-    def ready(self, version: str) -> str:
-        """Say what keeps this machine from training; nothing if it can."""
+    def ready(self, version: str) -> None:
+        """Begin; RequestError says what keeps this machine from training."""
+        here = _here()
         if version != __version__:
-            return f"has autocnn {__version__}, and the driver {version}"
+            raise RequestError(
+                f"{here} has autocnn {__version__}, and the driver {version}",
+                hint="install the same version on all machines",
+            )
         try:
             self._files.home.read(MARK)
-        except OSError:
-            return f"does not reach {self._files.home.url}"
-        return ""
+        except (OSError, ImportError) as error:
+            raise RequestError(
+                f"{here} does not reach {self._files.home.url}: {error}",
+                hint="name a folder that all machines share, or a URL such as "
+                "s3://BUCKET/PATH, with --artifacts",
+            ) from None
+        self._resources.check()
+        devices.prepare(self._device, self._resources.threads)
 
     def train(self, job: Job, attempt: int) -> None:
         """Train a job; `hear` tells of it."""
@@ -118,6 +144,9 @@ class Trainer:
             except AutocnnError as error:
                 reason = f"{error.problem}; {error.hint}"
                 ended = JobEnded(trial=job.trial, outcome="failed", reason=reason)
+            except OSError as error:  # what it begins with cannot be had
+                reason = f"cannot read {error.filename}: {error.strerror or error}"
+                ended = JobEnded(trial=job.trial, outcome="lost", reason=reason)
         self._said.put(ended)
 
     def hear(self) -> list[Message]:
@@ -140,18 +169,26 @@ class Trainer:
         mirror = Mirror(folder, location / str(attempt))
 
         def wanted() -> bool:
-            alone = time.monotonic() - self._asked > LEASE_SECONDS
-            return job.trial not in self._stopped and not alone
+            if time.monotonic() - self._asked > LEASE_SECONDS:
+                self.leaving = "its worker was cut off"
+            return job.trial not in self._stopped and not self.leaving
 
         def say(message: Message) -> None:
             if isinstance(message, EpochEnded):
                 durable.until_written(mirror.send)
+                forget_before(location, attempt)
             self._said.put(message)
 
         if (last := last_checkpoint(location, attempt)) is not None:
-            durable.until_read(lambda: fetch(last, folder))
+            take_over(last, folder)
         here = replace(job, folder=folder, data=arrived(job.data, self._files.images))
         ended = worker.run(here, self._device, say, wanted)
         with suppress(OSError):  # what there is of an epoch that was broken off
             mirror.send()
+        if ended.outcome == "stopped" and job.trial not in self._stopped:
+            return replace(ended, outcome="lost", reason=self.leaving)
         return ended
+
+
+def _here() -> str:
+    return f"machine {socket.gethostname()} of the cluster"

@@ -6,7 +6,6 @@ known stands in the study; a confirmation that is broken off goes on.
 
 import dataclasses
 import math
-import shutil
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -27,7 +26,7 @@ from autocnn.search.jobs import (
     Message,
     Remark,
 )
-from autocnn.search.kept import CONFIRM_FOLDER
+from autocnn.search.kept import CONFIRM_FOLDER, forget
 from autocnn.search.steering import Do, Steering
 from autocnn.search.trials import Plan
 from autocnn.store.confirmed import CONFIRMED, Confirmed
@@ -110,7 +109,7 @@ class Confirmation:
                 self._hear(message)
             self._say()
         if self._confirmed.complete:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            forget(self._plan, CONFIRM_FOLDER)
         return self._confirmed.complete
 
     def _affordable(self) -> bool:

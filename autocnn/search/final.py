@@ -6,7 +6,6 @@ study and in its checkpoint, so it may be broken off, and goes on.
 
 import dataclasses
 import math
-import shutil
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -30,7 +29,7 @@ from autocnn.search.jobs import (
     Progress,
     Remark,
 )
-from autocnn.search.kept import FINAL_FOLDER
+from autocnn.search.kept import FINAL_FOLDER, forget
 from autocnn.search.steering import Do, Steering
 from autocnn.search.trials import Plan
 from autocnn.store.final import FINAL, Final, Status
@@ -83,7 +82,7 @@ class FinalTraining:
         That is `outcome`, which it came to before, or ``interrupted``.
         """
         if not self._final.done:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            forget(self._plan, FINAL_FOLDER)
         self._write("running")
         self._announce()
         status, reason = self._train(stopping)
@@ -92,7 +91,7 @@ class FinalTraining:
             outcome = "interrupted"
         else:
             self._tell()
-            shutil.rmtree(self._folder, ignore_errors=True)
+            forget(self._plan, FINAL_FOLDER)
         self._say(outcome, over=True)
         return outcome
 

@@ -145,11 +145,11 @@ class Hands:
         unfinished = epoch.fold and epoch.epoch < epoch.epochs
         if step != len(running.curve) + 1 or unfinished:
             return
-        trial = running.trial
         running.log.append(logged(epoch))
-        trial.set_user_attr("epochs", running.log)
-        trial.report(epoch.val_accuracy, step)
+        running.trial.set_user_attr("epochs", running.log)
+        running.trial.report(epoch.val_accuracy, step)
         running.curve.append(epoch.val_accuracy)
+        running.attempts = 1  # it is not what ends its workers
         self.tally.spent.epochs.append(epoch.seconds)
         if not epoch.fold:
             self._kept.offer(running)
@@ -159,7 +159,7 @@ class Hands:
             step in self.pauses.judged and self.gives_way(running)
         ):
             self._pause(running)
-        elif not self.pauses.judged and trial.should_prune():
+        elif not self.pauses.judged and running.trial.should_prune():
             self.dismiss(running)
             self.tell(running, TrialState.PRUNED, self._standing(running, step))
 

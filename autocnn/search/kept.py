@@ -1,21 +1,26 @@
 """What a search keeps on disk: the best network, and checkpoints of open trials."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from optuna.trial import FrozenTrial, TrialState
 
 from autocnn import durable, events
 from autocnn.events import Emit
+from autocnn.locations import Location
 from autocnn.search.best import kept_score
 from autocnn.search.trials import Plan, Running, keep, prepare
 from autocnn.store.rows import StudySnapshot
 
+CHECKPOINTS = "checkpoints"
+"""In the study's folder, and at its location: of each training that is not over."""
 FINAL_FOLDER = "final"
 """Beside the trials' checkpoints: those of the final training."""
 CONFIRM_FOLDER = "confirm"
 """The same of recipes that are trained again."""
+BEST = "best"
+"""In the study's folder: its best network."""
 NETWORKS = "networks"
 """In the study's folder: the networks of its best finished trials, by number."""
 MOST_NETWORKS = 20
@@ -29,7 +34,7 @@ class Kept:
         self._study = found.name
         self._emit = emit
         self._trial = -1
-        self._score = kept_score(plan.folder / "best", found)
+        self._score = kept_score(plan.folder / BEST, found)
         self._networks = _known(plan.folder / NETWORKS, found)
 
     def offer(self, running: Running) -> None:
@@ -37,7 +42,7 @@ class Kept:
         score = running.score or 0.0
         if (score, -running.number) <= (self._score, -self._trial):
             return
-        folder = self._plan.folder / "best"
+        folder = self._plan.folder / BEST
         if self._keep(running, folder):
             self._score, self._trial = score, running.number
             self._emit(
@@ -70,15 +75,29 @@ class Kept:
 
     def forget(self, trial: int) -> None:
         """Delete the checkpoints of a trial that will not go on."""
-        shutil.rmtree(self._plan.checkpoints(trial), ignore_errors=True)
+        forget(self._plan, str(trial))
 
     def forget_all_but(self, trials: Iterable[FrozenTrial]) -> None:
         """Delete what a driver that died left of trials that will not go on."""
         still_open = {str(t.number) for t in trials if t.state is TrialState.RUNNING}
         still_open |= {FINAL_FOLDER, CONFIRM_FOLDER}
-        for folder in self._plan.folder.glob("checkpoints/*"):
-            if folder.name not in still_open:
-                shutil.rmtree(folder, ignore_errors=True)
+        for place in _places(self._plan):
+            for name in durable.until_read(place.names):
+                if name not in still_open:
+                    (place / name).clear()
+
+
+def forget(plan: Plan, name: str) -> None:
+    """Delete the checkpoints of a training, wherever machines have left some."""
+    for place in _places(plan):
+        (place / name).clear()
+
+
+def _places(plan: Plan) -> Iterator[Location]:
+    """Say where checkpoints are: here, and where other machines find them."""
+    yield Location(str(plan.folder / CHECKPOINTS))
+    if plan.location is not None:
+        yield plan.location / plan.folder.name / CHECKPOINTS
 
 
 def _known(folder: Path, found: StudySnapshot) -> dict[int, float]:

@@ -15,6 +15,7 @@ from autocnn import durable
 from autocnn import recipe as recipes
 from autocnn.data.images import DataInfo
 from autocnn.events import EpochEnded
+from autocnn.locations import Location
 from autocnn.nets.net import NetSummary, summarize
 from autocnn.quantities import ordinal
 from autocnn.recipe import Recipe
@@ -43,6 +44,8 @@ class Plan:
     """The study's own: checkpoints and the best network."""
     trials: int | None
     """In total, those of earlier runs included; None: as many as there is time for."""
+    location: Location | None = None
+    """Where machines that do not share the folders of this one find their files."""
     target: float | None = None
     """The val_accuracy, 0 to 1, at which the search may end."""
     patience: Patience = None

@@ -1,6 +1,7 @@
 """A worker of a cluster: it trains anywhere, and others find what it has done."""
 
 import dataclasses
+import errno
 import itertools
 import threading
 
@@ -8,13 +9,20 @@ import pytest
 import torch
 
 from autocnn.engines import trainer as trainers
-from autocnn.engines.locations import Location
-from autocnn.engines.mirror import Mirror, attempts, fetch, is_result, last_checkpoint
+from autocnn.engines.mirror import (
+    Mirror,
+    attempts,
+    fetch,
+    is_result,
+    last_checkpoint,
+    take_over,
+)
 from autocnn.engines.shipping import LAST, SEALED, arrived, publish
 from autocnn.engines.trainer import MARK, Files, Resources, Trainer
 from autocnn.engines.worker import run
 from autocnn.errors import RequestError
 from autocnn.events import EpochEnded
+from autocnn.locations import Location
 from autocnn.search.jobs import JobEnded
 from autocnn.train.attempt import weights_file
 
@@ -78,24 +86,61 @@ def test_another_attempt_goes_on_where_the_last_one_was(trainer, files, make_job
     first = heard + [each for each in left if isinstance(each, EpochEnded)]
     rest = trained(trainer, dataclasses.replace(job, reported=len(first)), attempt=2)
     assert losses(first) + losses(rest) == losses(unbroken)
-    assert attempts(files.of(job)) == [2, 1]
-    last = last_checkpoint(files.of(job), 2)
-    assert last == files.of(job) / "1"
+    assert attempts(files.of(job)) == [2]  # which has what the first had
+    assert last_checkpoint(files.of(job), 3) == files.of(job) / "2"
 
 
-def test_one_that_is_cut_off_leaves_its_trial(trainer, make_job, monkeypatch):
+def test_one_that_is_cut_off_leaves_its_trial_to_another(
+    trainer, make_job, monkeypatch
+):
     monkeypatch.setattr(trainers, "LEASE_SECONDS", -1.0)
     (ended,) = trained(trainer, make_job(epochs=3))
-    assert ended == JobEnded(trial=0, outcome="stopped")
+    assert (ended.outcome, ended.reason) == ("lost", "its worker was cut off")
+
+
+def test_what_is_taken_over_is_of_one_moment(tmp_path, monkeypatch):
+    """Who was cut off trains on, and ends an epoch while another reads the last one."""
+    there, here = Location(str(tmp_path / "there")), tmp_path / "here"
+
+    def end_epoch(number: int) -> None:
+        for name in ("answers-0", "best-0", "checkpoint-0.pt"):
+            there.write(name, b"%d" % number)
+
+    def read(location, name: str) -> bytes:
+        content = (tmp_path / "there" / name).read_bytes()
+        if name == "best-0" and epochs:
+            end_epoch(epochs.pop())
+        return content
+
+    epochs = [2, 1]
+    end_epoch(0)
+    monkeypatch.setattr(Location, "read", read)
+    take_over(there, here)
+    contents = {path.read_bytes() for path in here.iterdir()}
+    assert contents == {b"2"}
+
+
+def test_what_a_trial_begins_with_and_cannot_be_read_is_told(
+    trainer, files, make_job, monkeypatch
+):
+    def unreadable(*_: object) -> None:
+        raise OSError(errno.EIO, "no answer", "s3://bucket")
+
+    monkeypatch.setattr(trainers, "last_checkpoint", unreadable)
+    (ended,) = trained(trainer, make_job())
+    assert ended.reason == "cannot read s3://bucket: no answer"
+    assert ended.outcome == "lost"
 
 
 def test_it_is_ready_where_it_reaches_what_the_driver_left(trainer, files):
     from autocnn import __version__
 
-    assert "does not reach" in trainer.ready(__version__)
+    with pytest.raises(RequestError, match="of the cluster does not reach"):
+        trainer.ready(__version__)
     files.home.write(MARK, b"here")
-    assert trainer.ready(__version__) == ""
-    assert "and the driver 0.0" in trainer.ready("0.0")
+    trainer.ready(__version__)
+    with pytest.raises(RequestError, match=r"and the driver 0\.0"):
+        trainer.ready("0.0")
 
 
 def test_images_are_fetched_once_and_never_the_sealed_ones(

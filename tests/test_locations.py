@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from autocnn.engines.locations import Location, check_location
 from autocnn.errors import RequestError
+from autocnn.locations import Location, check_location
 
 
 @pytest.fixture(params=["path", "file", "memory"])

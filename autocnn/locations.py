@@ -1,12 +1,14 @@
-"""Folders that all machines of a cluster reach: a shared one, or a URL of fsspec.
+"""Folders that several machines reach: a shared one, or a URL of fsspec.
 
-A file is there whole or not at all, under its name; who writes last wins.
+A file is there whole or not at all, under its name; who writes last wins. What a store
+has errors of its own for is an OSError here.
 """
 
+import errno
 import os
 import shutil
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,9 +33,9 @@ class Location:
         try:
             if (path := self._path) is not None:
                 return sorted(each.name for each in path.iterdir())
-            files, folder = self._opened
-            files.invalidate_cache(folder)
-            found = files.ls(folder, detail=False)
+            with self._opened() as (files, folder):
+                files.invalidate_cache(folder)
+                found = files.ls(folder, detail=False)
         except (FileNotFoundError, NotADirectoryError):
             return []
         return sorted(each.rstrip("/").rpartition("/")[2] for each in found)
@@ -42,8 +44,8 @@ class Location:
         """Read a file; FileNotFoundError if it is not there."""
         if (path := self._path) is not None:
             return (path / name).read_bytes()
-        files, folder = self._opened
-        content: bytes = files.cat_file(f"{folder}/{name}")
+        with self._opened() as (files, folder):
+            content: bytes = files.cat_file(f"{folder}/{name}")
         return content
 
     def write(self, name: str, content: bytes) -> None:
@@ -51,8 +53,8 @@ class Location:
         if (path := self._path) is not None:
             durable.write(path / name, content)
             return
-        files, folder = self._made
-        files.pipe_file(f"{folder}/{name}", content)
+        with self._opened(make=True) as (files, folder):
+            files.pipe_file(f"{folder}/{name}", content)
 
     def put(self, file: Path, name: str) -> None:
         """Write a large file, piece by piece, whole or not at all."""
@@ -63,16 +65,16 @@ class Location:
             durable.sync(part)
             part.replace(path / name)
             return
-        files, folder = self._made
-        files.put_file(str(file), f"{folder}/{name}")
+        with self._opened(make=True) as (files, folder):
+            files.put_file(str(file), f"{folder}/{name}")
 
     def get(self, name: str, file: Path) -> None:
         """Read a large file into one here, piece by piece."""
         if (path := self._path) is not None:
             shutil.copyfile(path / name, file)
             return
-        files, folder = self._opened
-        files.get_file(f"{folder}/{name}", str(file))
+        with self._opened() as (files, folder):
+            files.get_file(f"{folder}/{name}", str(file))
 
     def remove(self, names: Iterable[str]) -> None:
         """Delete files, those that are there."""
@@ -81,16 +83,15 @@ class Location:
                 if (path := self._path) is not None:
                     (path / name).unlink()
                 else:
-                    files, folder = self._opened
-                    files.rm_file(f"{folder}/{name}")
+                    with self._opened() as (files, folder):
+                        files.rm_file(f"{folder}/{name}")
 
     def clear(self) -> None:
-        """Delete it with all that it holds."""
+        """Delete it with all that it holds, as far as that can be."""
         if (path := self._path) is not None:
             shutil.rmtree(path, ignore_errors=True)
             return
-        files, folder = self._opened
-        with suppress(FileNotFoundError):
+        with suppress(OSError), self._opened() as (files, folder):
             files.rm(folder, recursive=True)
 
     @property
@@ -101,26 +102,37 @@ class Location:
             return Path(self.url)
         return Path(urlsplit(self.url).path) if scheme == "file" else None
 
-    @property
-    def _made(self) -> tuple[Any, str]:
-        """The same, with its folder there: stores need none, others may."""
-        files, folder = self._opened
-        with suppress(OSError, NotImplementedError):
-            files.makedirs(folder, exist_ok=True)
-        return files, folder
-
-    @property
-    def _opened(self) -> tuple[Any, str]:
-        """Its file system, and its path there."""
+    @contextmanager
+    def _opened(self, *, make: bool = False) -> Iterator[tuple[Any, str]]:
+        """Open its file system, and give its path there, as a folder if need be."""
         from fsspec.core import url_to_fs
 
-        files, folder = url_to_fs(self.url)
-        return files, str(folder)
+        try:
+            files, folder = url_to_fs(self.url)
+            if make:
+                with suppress(OSError, NotImplementedError):  # stores need none
+                    files.makedirs(folder, exist_ok=True)
+            yield files, str(folder)
+        except (FileNotFoundError, ImportError):
+            raise
+        except Exception as error:
+            code = getattr(error, "errno", None) or errno.EIO
+            why = getattr(error, "strerror", None) or str(error)
+            raise OSError(code, why, self.url) from error
 
 
 def check_location(url: str) -> Location:
-    """Write to a location and read from it; RequestError says what is missing."""
-    location = Location(url)
+    """Write to a location and read from it; RequestError says what is missing.
+
+    A password in it would be told to all who look at the study.
+    """
+    if urlsplit(url).password:
+        raise RequestError(
+            "the URL of a location has a password in it, which others would see",
+            hint="leave it out, and set it as fsspec's FSSPEC_SFTP_PASSWORD does",
+        )
+    here = "://" not in url  # else another machine takes it for a folder of its own
+    location = Location(str(Path(url).expanduser().resolve()) if here else url)
     try:
         location.write("writable", b"")
         location.read("writable")
@@ -130,9 +142,9 @@ def check_location(url: str) -> Location:
             f"{url} needs a package that is not installed: {error}",
             hint="install it on all machines, as s3fs for s3:// and gcsfs for gs://",
         ) from None
-    except Exception as error:  # noqa: BLE001 - each store has errors of its own
+    except OSError as error:
         raise RequestError(
-            f"nothing can be written to {url}: {error}",
+            f"nothing can be written to {url}: {error.strerror or error}",
             hint="name a folder that all machines share, or a URL such as s3://BUCKET/PATH",
         ) from None
     return location
