@@ -198,7 +198,6 @@ study_option = click.option(
 )
 
 
-
 def study_argument(command: Command) -> Command:
     """Take the study by its name alone, or as everywhere with --study."""
 
