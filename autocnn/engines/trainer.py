@@ -4,6 +4,7 @@ What it says is fetched from it, and it is asked all the time: one that is not a
 more is cut off, and leaves its trial.
 """
 
+import os
 import queue
 import socket
 import tempfile
@@ -109,6 +110,8 @@ class Trainer:
         self._said: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._stopped: set[int] = set()
         self._asked = time.monotonic()
+        self._parent = os.getppid()
+        """Ray's daemon on this machine: it ends when it sees that it was cut off."""
         self.leaving = ""
         """Why it leaves what it trains to another, if it does."""
 
@@ -169,6 +172,8 @@ class Trainer:
         mirror = Mirror(folder, location / str(attempt))
 
         def wanted() -> bool:
+            if os.getppid() != self._parent:
+                os._exit(1)  # Ray lets it live on, with its memory and its GPU
             if time.monotonic() - self._asked > LEASE_SECONDS:
                 self.leaving = "its worker was cut off"
             return job.trial not in self._stopped and not self.leaving
