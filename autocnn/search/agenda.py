@@ -68,6 +68,8 @@ class Agenda:
 
     def hopeless(self, spare: int) -> list[int]:
         """List the paused trials that can be given up, but for those a person wants."""
+        if self._left_over:
+            return []
         found = self._hands.pauses.hopeless(self.most, spare)
         return [trial for trial in found if trial not in self._promoted]
 
@@ -123,6 +125,8 @@ class Agenda:
         if (first := next(asked, None)) is not None:
             return first
         earned = pauses.next(leaving)
+        if earned is None and self._left_over:
+            return pauses.next(leaving, any_rank=True)
         if earned is None and not self._draws():
             # Nobody else will come: the best at a rung is worth its end.
             tops = (running.number for running in pauses.leaders(1))
@@ -172,6 +176,12 @@ class Agenda:
         """Whether a new trial would not be judged in time, and others wait to go on."""
         waits = self._hands.pauses.next(self._hands.leaving, any_rank=True) is not None
         return waits and self._seconds_left() < self._seconds_to_rung(None)
+
+    @property
+    def _left_over(self) -> bool:
+        """Whether what was meant for new trials is there still: none are to be had."""
+        reached = self.trials is not None and self.begun >= self.trials
+        return self._hands.refusals.exhausted and not (reached or self._waiting)
 
     def _draws(self) -> bool:
         """Whether a new trial is to be begun."""

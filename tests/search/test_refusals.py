@@ -206,6 +206,17 @@ def test_no_recipe_is_trained_twice_and_a_space_can_be_exhausted(
     assert again[0].reason == f"the same recipe as trial {first.trial}"
 
 
+def test_where_no_recipes_are_left_those_who_wait_go_on(make_search, scripted):
+    search = make_search(SIX, epochs=9, pruner="asha")
+    engine = scripted(lambda job, fold, epoch: 0.5 - job.trial / 100, 2)
+    assert search.run(engine, trials=20) == "complete"
+    trained = of(search, "complete")
+    assert len(trained) == 6
+    assert {len(row.curve) for row in trained} == {9}
+    assert any(row.promotions for row in trained)
+    assert not of(search, "pruned")
+
+
 def test_a_recipe_is_known_by_what_is_trained_and_not_by_what_was_drawn(
     make_search, scripted, tiny_shape
 ):
