@@ -36,6 +36,8 @@ def command(
     if form == "table":
         say(leaderboard.heading(found), err=True)
     leaderboard.write(found, form, top=top, pareto=pareto or "")
+    if pareto and not any(COSTS[pareto](row) is not None for row in found.trials):
+        say(f"of no trial the {pareto} is known: search with --max-{pareto}", err=True)
     if form == "table":
         for sentence in verdict.sentences(found):
             say(sentence, err=True)

@@ -98,7 +98,7 @@ class PatienceType(click.ParamType):  # type: ignore[type-arg]
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> int | str:
         """Read a count from 1 up."""
-        text = str(value)
+        text = str(value).lower()
         if text == "auto":
             return text
         if not text.isdigit() or int(text) < 1:

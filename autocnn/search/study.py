@@ -157,8 +157,8 @@ def open_study(storage: RDBStorage, name: str, config: StudyConfig) -> optuna.St
             raise StudyError(
                 f"study '{name}' is a different search: " + "; ".join(differences),
                 hint="leave those options out to resume it (wider ranges and added "
-                "choices are welcome), start another with --new, or choose a name "
-                "with --study",
+                "choices are welcome, but what was fixed stays), start another with "
+                "--new, or choose a name with --study",
             )
         if wider:
             study_id = storage.get_study_id_from_name(name)
