@@ -4,10 +4,10 @@ import optuna
 
 from autocnn.commands.setup import Setup
 from autocnn.events import SearchStarted
-from autocnn.nets.net import summarize
+from autocnn.nets.net import NetSummary, summarize
 from autocnn.search import space as spaces
 from autocnn.search.forecast import trial_seconds
-from autocnn.search.limits import describe
+from autocnn.search.limits import LIMITS, describe
 from autocnn.search.rungs import rungs
 from autocnn.search.sample import Cost
 from autocnn.store.rows import is_refused
@@ -45,8 +45,7 @@ def outline(setup: Setup) -> dict[str, str]:
         + (f", judging at epochs {judged}" if config.pruner == "asha" else ""),
         "folds": folds,
         "device": f"{setup.device_name}, {setup.jobs} trials at once",
-        "first": f"{count(cost.parameters)} parameters, {count(cost.flops)}FLOPs "
-        f"an image, {count(cost.activation_bytes)}B of maps an image in training",
+        "first": _first(setup, cost),
         "speed": _speed(typical),
         "time": _time(setup, typical),
         **final,
@@ -75,6 +74,20 @@ def started(
         resumed=interrupted,
         limits=describe(setup.config.limits),
     )
+
+
+def _first(setup: Setup, cost: NetSummary) -> str:
+    """Say what the first network costs, and whether that is too much."""
+    limits = setup.config.limits
+    known = {"parameters": cost.parameters, "flops": cost.flops}
+    refusals = [
+        LIMITS[name].reason(known[name], limit)
+        for name, limit in limits.items()
+        if known.get(name, 0) > limit
+    ]
+    maps = f"{count(cost.activation_bytes)}B of maps an image in training"
+    said = f"{count(cost.parameters)} parameters, {count(cost.flops)}FLOPs an image, "
+    return said + maps + "".join(f"; not trained: {text}" for text in refusals[:1])
 
 
 def _speed(typical: Cost | None) -> str:

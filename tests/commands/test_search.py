@@ -237,29 +237,32 @@ def test_two_storages_never_share_a_network(run, here, image_folder):
 
 
 def test_limits_are_the_study_s_until_they_are_changed(run, here, image_folder):
-    words = ("--trials", 3, "--sampler", "random", *SMALL)
+    words = ("--trials", 5, "--sampler", "random", *SMALL)
     limits = ("--max-params", "3k", "--max-flops", "1G", "--max-epoch-time", "1h")
     plan = run("search", image_folder, "--dry-run", *words, *limits).out
     assert "at most 3 k parameters, 1 GFLOPs an image, 1h00m an epoch" in plan
+    tiny = run("search", image_folder, "--dry-run", *words, "--max-params", "1").out
+    assert "; not trained: " in tiny
+    assert "parameters, over the limit of 1\n" in tiny
     first = run("search", image_folder, *words, *limits)
     assert first.code == 0, first.err
     assert "at most 3 k parameters" in first.err
     assert "over the limit of 3 k" in first.err
     rows = json.loads(run("leaderboard", "--format", "json").out)
-    assert len(rows) == 3
+    assert len(rows) == 5
     assert all(row["parameters"] <= 3000 for row in rows)
     assert "drawn and not trained" in run("leaderboard").err
 
     again = run("search", image_folder, "--trials", "+1")
     assert again.code == 0, again.err
-    assert "3 done before" in again.err
+    assert "5 done before" in again.err
     assert "at most 3 k parameters" in again.err
     lifted = ("--max-params", "none", "--max-latency", "1s", "--trials", "+3")
     more = run("search", image_folder, *lifted)
     assert more.code == 0, more.err
     assert "at most 1 GFLOPs an image, 1h00m an epoch, 1e+03 ms" in more.err
     rows = json.loads(run("leaderboard", "--format", "json").out)
-    assert len(rows) == 7
+    assert len(rows) == 9
     measured = [row for row in rows if row["latency"]]
     assert len(measured) == 3
     chosen = json.loads(
