@@ -131,7 +131,7 @@ def test_grid_with_folds_runs_every_cell_once(run, here, image_folder):
 
 def test_a_time_limit_ends_the_search_and_leaves_no_trial_open(run, here, image_folder):
     words = ("--space", "small.toml", "--epochs", 4000, "--jobs", 1, "--pruner", "none")
-    ran = run("search", image_folder, "--timeout", 6, "--no-final", *words)
+    ran = run("search", image_folder, "--timeout", 12, "--no-final", *words)
     assert ran.code == 0, ran.err
     assert "time is up" in ran.err
     states = {

@@ -112,9 +112,12 @@ def test_the_best_comes_first_and_only_differences_are_shown(play, size):
 @pytest.mark.parametrize(("size", "first"), [((80, 24), "table"), ((120, 40), "plot")])
 def test_where_lines_are_few_the_table_comes_first(play, size, first):
     async def person(pilot) -> None:
-        shown = text(pilot.app)
-        table_first = shown.index("what differs") < shown.index("─ val accuracy")
-        assert table_first == (first == "table")
+        def comes_first() -> str:
+            shown = text(pilot.app)
+            table, plot = shown.find("what differs"), shown.find("─ val accuracy")
+            return "table" if table < plot else "plot"
+
+        await until(pilot, lambda: comes_first() == first)
 
     play(person, size)
 
