@@ -149,7 +149,6 @@ class Hands:
         running.trial.set_user_attr("epochs", running.log)
         running.trial.report(epoch.val_accuracy, step)
         running.curve.append(epoch.val_accuracy)
-        running.attempts = 1  # it is not what ends its workers
         self.tally.spent.epochs.append(epoch.seconds)
         if not epoch.fold:
             self._kept.offer(running)
