@@ -13,7 +13,8 @@ from multiprocessing.context import ForkServerProcess, SpawnProcess
 import torch
 
 from autocnn import device as devices
-from autocnn.engines import worker
+from autocnn.engines import silence, worker
+from autocnn.engines.silence import Silence
 from autocnn.processes import (
     WORKER,
     environment,
@@ -21,14 +22,7 @@ from autocnn.processes import (
     worker_context,
     worker_environment,
 )
-from autocnn.quantities import duration
 from autocnn.search.jobs import ATTEMPTS, POLL_SECONDS, Job, JobEnded, Message
-
-STALL_SECONDS = 600.0
-"""A worker that has a job and says nothing for so long hangs: it tells every few
-seconds how far it is, but for the time in which it scores."""
-MOST_BETWEEN = 5.0
-"""Seconds that count at most between two looks: this process may have been stopped."""
 
 
 @dataclass(slots=True)
@@ -52,7 +46,7 @@ class LocalEngine:
         self._threads = threads or threads_of(jobs)
         self._context = worker_context(self._threads)
         self._workers: list[_Worker] = []
-        self._looked = time.monotonic()
+        self._silence = Silence()
         for _ in range(jobs):
             self._workers.append(self._start())
 
@@ -142,20 +136,13 @@ class LocalEngine:
 
     def _stalled(self) -> list[Message]:
         """Replace workers that hang; their trials failed."""
-        now = time.monotonic()
-        passed, self._looked = min(MOST_BETWEEN, now - self._looked), now
         ended: list[Message] = []
-        for place, each in enumerate(self._workers):
-            if each.trial is None:
-                continue
-            each.silent += passed
-            if each.silent >= STALL_SECONDS:
-                reason = f"hung: nothing was heard of it for {duration(STALL_SECONDS)}"
-                ended.append(
-                    JobEnded(trial=each.trial, outcome="failed", reason=reason)
-                )
-                _end([each])
-                self._workers[place] = self._start(each.slot)
+        for each in self._silence.hung(self._workers):
+            assert each.trial is not None
+            why = silence.reason()
+            ended.append(JobEnded(trial=each.trial, outcome="failed", reason=why))
+            _end([each])
+            self._workers[self._workers.index(each)] = self._start(each.slot)
         return ended
 
     def _receive(self, each: _Worker) -> Iterator[Message]:

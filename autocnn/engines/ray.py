@@ -16,15 +16,15 @@ import ray
 from ray.exceptions import RayActorError, RayError, RayTaskError
 
 from autocnn import __version__, durable
-from autocnn.engines.local import MOST_BETWEEN, STALL_SECONDS
+from autocnn.engines import silence
 from autocnn.engines.mirror import attempts, fetch, is_result
 from autocnn.engines.shipping import publish
+from autocnn.engines.silence import Silence
 from autocnn.engines.trainer import MARK, Files, Resources, Trainer
 from autocnn.errors import AutocnnError, RequestError
 from autocnn.events import EpochEnded
 from autocnn.locations import Location
 from autocnn.processes import worker_environment
-from autocnn.quantities import duration
 from autocnn.search.jobs import Job, JobEnded, Message, Outcome
 from autocnn.waiting import patiently
 
@@ -72,7 +72,7 @@ class RayEngine:
         self._files = files
         self._jobs = jobs
         self._heard: list[Message] = []
-        self._looked = time.monotonic()
+        self._silence = Silence()
         # A call of each kind at once: it trains, is heard, and is told to stop.
         self._trainer = ray.remote(Actor).options(
             max_concurrency=3,
@@ -84,7 +84,11 @@ class RayEngine:
         mark = __version__.encode()
         durable.until_written(lambda: files.home.write(MARK, mark))
         self._workers = [self._start() for _ in range(jobs)]
-        patiently(self._await, _obstacle)
+        try:
+            patiently(self._await, _obstacle)
+        except BaseException:
+            self.close()  # or they live for as long as somebody holds the error
+            raise
 
     def free(self) -> int:
         """Count the workers without a job."""
@@ -224,15 +228,12 @@ class RayEngine:
 
     def _hanging(self) -> list[Message]:
         """Replace workers that hang, or do not answer; their trials failed."""
-        now = time.monotonic()
-        passed, self._looked = min(MOST_BETWEEN, now - self._looked), now
-        ended: list[Message] = []
-        for each in [w for w in self._workers if w.ready and w.trial is not None]:
-            each.silent += passed
-            if each.silent >= STALL_SECONDS:
-                why = f"hung: nothing was heard of it for {duration(STALL_SECONDS)}"
-                ended += self._replace(each, why, "failed")
-        return ended
+        hung = self._silence.hung([each for each in self._workers if each.ready])
+        return [
+            message
+            for each in hung
+            for message in self._replace(each, silence.reason(), "failed")
+        ]
 
 
 def got(promise: Any) -> Any:

@@ -7,7 +7,7 @@ from multiprocessing import forkserver
 import pytest
 import torch
 
-from autocnn.engines import local
+from autocnn.engines import silence
 from autocnn.engines.local import LocalEngine
 from autocnn.events import EpochEnded
 from autocnn.search.jobs import JobEnded
@@ -197,7 +197,7 @@ def test_a_worker_that_hangs_is_replaced_and_its_trial_failed(
 ):
     engine.submit(make_job(trial=3, epochs=FOREVER))
     listen(engine, epoch(3))
-    monkeypatch.setattr(local, "STALL_SECONDS", 1.0)
+    monkeypatch.setattr(silence, "STALL_SECONDS", 1.0)
     (worker,) = [each for each in engine._workers if each.trial == 3]
     os.kill(worker.process.pid, signal.SIGSTOP)
     said = []
@@ -206,7 +206,7 @@ def test_a_worker_that_hangs_is_replaced_and_its_trial_failed(
     assert said[-1].outcome == "failed"
     assert said[-1].reason.startswith("hung: nothing was heard of it for 1")
     assert not worker.process.is_alive()
-    monkeypatch.setattr(local, "STALL_SECONDS", 600.0)
+    monkeypatch.setattr(silence, "STALL_SECONDS", 600.0)
     assert engine.free() == 2
     for trial in (4, 5):
         engine.submit(make_job(trial=trial, epochs=1))
@@ -219,8 +219,8 @@ def test_a_worker_that_hangs_is_replaced_and_its_trial_failed(
 def test_while_this_process_was_stopped_nobody_hung(engine, make_job, monkeypatch):
     engine.submit(make_job(trial=3, epochs=FOREVER))
     listen(engine, epoch(3))
-    monkeypatch.setattr(local, "STALL_SECONDS", 2 * local.MOST_BETWEEN)
-    engine._looked -= 1_000
+    monkeypatch.setattr(silence, "STALL_SECONDS", 2 * silence.MOST_BETWEEN)
+    engine._silence.looked -= 1_000
     assert not any(map(over, engine.poll(0.1)))
 
 

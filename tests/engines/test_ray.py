@@ -8,6 +8,7 @@ import psutil
 import pytest
 import torch
 
+from autocnn.engines import silence
 from autocnn.engines.trainer import Files, Resources
 from autocnn.engines.worker import run
 from autocnn.errors import RequestError
@@ -15,7 +16,6 @@ from autocnn.events import EpochEnded
 from autocnn.search.jobs import JobEnded
 
 ray = pytest.importorskip("ray")
-ray_engine = pytest.importorskip("autocnn.engines.ray")
 CORE = Resources()
 LONG = 100_000
 SOON = 20.0
@@ -235,15 +235,16 @@ def test_a_gpu_has_two_halves_and_one_that_is_none_is_told(machines, tmp_path):
     for each in holders:
         ray.kill(each)
     said = r"has 1 CPU and 0.5 GPU, says Ray, but PyTorch finds no GPU there"
-    with pytest.raises(RequestError, match=said):
+    with pytest.raises(RequestError, match=said) as kept:
         cluster.engine(2)
+    assert kept.tb is not None  # what it had started is gone though the error is there
     with pytest.raises(RequestError, match="PyTorch finds no GPU there"):
         cluster.prices(2, [].append)
     machines.remove_node(machine)
 
 
 def test_one_that_does_not_answer_is_replaced(cluster, make_job, monkeypatch):
-    monkeypatch.setattr(ray_engine, "STALL_SECONDS", 8.0)
+    monkeypatch.setattr(silence, "STALL_SECONDS", 8.0)
     engine = cluster.engine(1)
     engine.submit(make_job(epochs=LONG))
     said = []
