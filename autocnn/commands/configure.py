@@ -20,8 +20,6 @@ from autocnn.search.pruners import PRUNERS
 from autocnn.search.samplers import SAMPLERS
 from autocnn.search.study import StudyConfig
 from autocnn.search.widen import merged
-from autocnn.storage import open_storage
-from autocnn.store.rows import find_study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +74,6 @@ def check(request: Request) -> None:
     ):
         if name is not None:
             pick(table, name, kind)
-    if request.from_study is not None:
-        find_study(open_storage(request.place.url), request.from_study)
     if request.target is not None and math.isnan(request.target):
         raise RequestError(
             "--target nan is no accuracy", hint="write one from 0 to 1, such as 0.9"

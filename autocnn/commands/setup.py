@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,15 +9,14 @@ from typing import TYPE_CHECKING
 
 from autocnn.commands.configure import Request, check, configure
 from autocnn.commands.engines import site_of
+from autocnn.commands.existing import existing
 from autocnn.commands.findings import tell
 from autocnn.commands.options import Place, Trials
 from autocnn.commands.progress import Decoding, Say, decoding_progress
 from autocnn.data.cache import Prepared, prepare
-from autocnn.data.datasets import name_of
-from autocnn.deliver import artifacts
 from autocnn.engines.site import Site
-from autocnn.errors import NoResultError, RequestError
-from autocnn.locations import Location, check_location
+from autocnn.errors import RequestError
+from autocnn.locations import Location
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.search import space as spaces
 from autocnn.search.budget import final_seconds, planned
@@ -27,15 +25,9 @@ from autocnn.search.final import MOST_EPOCHS
 from autocnn.search.jobs import Engine
 from autocnn.search.portfolio import Point, points_of
 from autocnn.search.sample import Cost, cost, draw_some, heaviest
-from autocnn.search.study import (
-    StudyConfig,
-    agree_on_trials,
-    check_name,
-    fresh_name,
-    stored_config,
-)
+from autocnn.search.study import StudyConfig, agree_on_trials
 from autocnn.search.trials import Plan
-from autocnn.storage import hide_password, open_storage
+from autocnn.storage import hide_password
 from autocnn.store.rows import find_study, is_refused, snapshot
 from autocnn.train.cost import Calibration
 
@@ -197,8 +189,7 @@ def set_up(request: Request, say: Say, decoding: Decoding = decoding_progress) -
     """Check everything that can be checked before anything is trained."""
     asked_jobs = _jobs(request.jobs)
     check(request)
-    name, before = _study(request)
-    location = _location(request, name if before else None)
+    name, before, location = existing(request)
     site = site_of(request, location)
     shape = before.shape if before else None
     if request.space is not None:
@@ -271,30 +262,3 @@ def _jobs(text: str) -> int | None:
             f"--jobs {text} is no number of workers", hint="write auto, or 1 or more"
         )
     return int(text)
-
-
-def _study(request: Request) -> tuple[str, StudyConfig | None]:
-    """Name the study, and find what it is if it is there."""
-    data = request.data
-    own = data.info.name if isinstance(data, Prepared) else name_of(data)
-    name = check_name(_slug(own) if request.study is None else request.study)
-    try:
-        storage = open_storage(request.place.url)
-    except NoResultError:
-        return name, None
-    if request.new:
-        return fresh_name(storage, name), None
-    return name, stored_config(storage, name)
-
-
-def _location(request: Request, study: str | None) -> Location | None:
-    """Check where networks are to be sent; by default, where the study sent them."""
-    url = request.artifacts
-    if url is None and study is not None:
-        known = artifacts.told(find_study(open_storage(request.place.url), study))
-        url = known.url if known else None
-    return check_location(url) if url else None
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^\w.-]+", "-", name).strip("-.")[:100] or "study"
