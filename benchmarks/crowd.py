@@ -4,7 +4,7 @@ import dataclasses
 import heapq
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from autocnn.events import EpochEnded
@@ -59,9 +59,15 @@ class Crowd:
     """When what was handed out last had happened."""
     _free_since: list[float] = field(default_factory=list)
     _stopped: list[int] = field(default_factory=list)
+    _rows: Sequence[Row] = field(init=False)
+    """What is played, each in its turn."""
+    _typical: float = field(init=False)
+    """Seconds of their epochs."""
 
     def __post_init__(self) -> None:
         self._free_since = [time.monotonic()] * self.size
+        self._rows = self.curves.whole
+        self._typical = statistics.median(row.seconds for row in self._rows)
 
     def forget(self) -> None:
         """Measure anew."""
@@ -77,10 +83,8 @@ class Crowd:
         now = time.monotonic()
         self.given += 1
         self.waits.append(now - self._free_since.pop(0))
-        rows = self.curves.whole
-        row = rows[job.trial % len(rows)]
-        typical = statistics.median(each.seconds for each in rows)
-        seconds = EPOCH_SECONDS * row.seconds / typical
+        row = self._rows[job.trial % len(self._rows)]
+        seconds = EPOCH_SECONDS * row.seconds / self._typical
         self._follow(Playing(job, row, now, seconds))
 
     def _follow(self, playing: Playing) -> None:

@@ -91,16 +91,15 @@ def measure(
     curves = read(RECORDED)
     with tempfile.TemporaryDirectory() as name, running() as server:
         crowd = Crowd(workers, curves)
-        clock = Clock(crowd, server, seconds)
         storage = open_storage(server.url, create=True)
         study, plan = _search(storage, crowd, Path(name))
         if trials:
             say(f"writing {trials} trials down")
             _fill(study, plan, crowd, trials)
+        say(f"{workers} workers begin, and are watched for {seconds:.0f} seconds")
+        clock = Clock(crowd, server, seconds)
         _time_asks(study, clock.asks)
         driver = Driver(study, plan, crowd, events.ignore)
-        say(f"{workers} workers begin, and are watched for {seconds:.0f} seconds")
-        clock.began = time.monotonic()
         driver.run(clock.over)
         found = clock.found(workers, len(study.get_trials(deepcopy=False)))
         storage.remove_session()
@@ -174,4 +173,4 @@ def _time_asks(study: optuna.Study, asks: list[float]) -> None:
 
 
 def _p95(values: Sequence[float]) -> float:
-    return sorted(values)[int(0.95 * (len(values) - 1))]
+    return statistics.quantiles(values, n=20)[-1]

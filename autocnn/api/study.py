@@ -140,19 +140,17 @@ class Study:
         """
         from autocnn import device as devices
         from autocnn.api.network import Network
-        from autocnn.commands.references import study_folder
+        from autocnn.commands.references import kept_network
         from autocnn.deliver import networks, predict
         from autocnn.store.rows import find_trial
 
         if trial == networks.ENSEMBLE:
             folder = networks.ensemble(self.folder)
         elif trial == "best":
-            folder = networks.find(study_folder(self.optuna, self._place, "best"))
+            folder = kept_network(self.optuna, self._place)
         else:
             number = find_trial(self._read(), str(trial)).trial
-            wanted = "best", f"networks/{number}"
-            home = study_folder(self.optuna, self._place, *wanted)
-            folder = networks.find(home, number)
+            folder = kept_network(self.optuna, self._place, number)
         network = predict.load(folder, devices.pick_device(device))
         labels: Mapping[str, Any] = self.optuna.user_attrs.get(LABELS, {})
         return Network(network, labels)
@@ -175,10 +173,10 @@ class Study:
         """
         from autocnn import device as devices
         from autocnn.commands.evaluate import score_on
-        from autocnn.commands.references import study_folder
-        from autocnn.deliver import networks, predict
+        from autocnn.commands.references import kept_network
+        from autocnn.deliver import predict
 
-        folder = networks.find(study_folder(self.optuna, self._place, "best"))
+        folder = kept_network(self.optuna, self._place)
         network = predict.load(folder, devices.pick_device())
         named = None if data is None else str(data)
         found, others, _ = score_on(named, network, folder, self._place, again=again)

@@ -96,8 +96,8 @@ def _export(
 
 def _kept(reference: str, study: str | None, place: Place) -> tuple[Path, str]:
     """Find the folder of a study's network, and a name for it."""
-    from autocnn.commands.references import study_folder
-    from autocnn.deliver.networks import ENSEMBLE, ensemble, find
+    from autocnn.commands.references import kept_network
+    from autocnn.deliver.networks import ENSEMBLE, ensemble
     from autocnn.storage import open_storage
     from autocnn.store.rows import find_study, find_trial, snapshot
 
@@ -107,11 +107,9 @@ def _kept(reference: str, study: str | None, place: Place) -> tuple[Path, str]:
     if reference == ENSEMBLE:
         return ensemble(folder), f"{name}-{ENSEMBLE}"
     if reference == "best":
-        study_folder(found, place, "best")
-        return find(folder), f"{name}-best"
+        return kept_network(found, place), f"{name}-best"
     trial = find_trial(snapshot(found), reference).trial
-    study_folder(found, place, "best", f"networks/{trial}")
-    return find(folder, trial), f"{name}-{trial}"
+    return kept_network(found, place, trial), f"{name}-{trial}"
 
 
 def _tell(card: dict[str, Any], folder: Path) -> None:

@@ -50,7 +50,16 @@ def network_folder(
     found = find_study(open_storage(place.url), study)
     if together:
         return networks.ensemble(place.folder(found.study_name))
-    return networks.find(study_folder(found, place, "best"))
+    return kept_network(found, place)
+
+
+def kept_network(study: "optuna.Study", place: Place, trial: int | None = None) -> Path:
+    """Find a study's best network, or a trial's, and fetch it from where it is.
+
+    NoResultError if the trial's was not kept.
+    """
+    wanted = ["best"] if trial is None else ["best", f"networks/{trial}"]
+    return networks.find(study_folder(study, place, *wanted), trial)
 
 
 def study_folder(study: "optuna.Study", place: Place, *wanted: str) -> Path:

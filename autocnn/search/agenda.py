@@ -180,15 +180,18 @@ class Agenda:
     @property
     def _left_over(self) -> bool:
         """Whether what was meant for new trials is there still: none are to be had."""
-        reached = self.trials is not None and self.begun >= self.trials
-        return self._hands.refusals.exhausted and not (reached or self._waiting)
+        return self._hands.refusals.exhausted and not (self._reached or self._waiting)
+
+    @property
+    def _reached(self) -> bool:
+        """Whether as many trials are begun as the study is to reach."""
+        return self.trials is not None and self.begun >= self.trials
 
     def _draws(self) -> bool:
         """Whether a new trial is to be begun."""
         grid = self._plan.config.sampler == "grid"
         at_will = not grid and not self._hands.refusals.exhausted
-        reached = self.trials is not None and self.begun >= self.trials
-        return not reached and (at_will or self._waiting > 0)
+        return not self._reached and (at_will or self._waiting > 0)
 
     def _draw(self) -> Running:
         """Begin a trial: a person's, or one that waits, or a new one."""
