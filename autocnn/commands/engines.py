@@ -32,7 +32,7 @@ engine_options_list = (
         metavar="N",
         default="auto",
         show_default=True,
-        help="Trials trained at once: one per CPU core or GPU.",
+        help="Trials trained at once: one per CPU core; up to 4 on a GPU, as fit.",
     ),
     click.option(
         "--address",

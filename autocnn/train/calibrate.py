@@ -21,6 +21,7 @@ from autocnn.nets.blocks import make
 from autocnn.nets.operations import CONVOLUTION, DEPTHWISE, LINEAR, describe
 from autocnn.recipe import TrainSettings
 from autocnn.train.cost import Calibration, Point
+from autocnn.train.graphed import record
 from autocnn.train.optimizers import OPTIMIZERS, make_optimizer
 
 logger = logging.getLogger(__name__)
@@ -84,7 +85,19 @@ def measure(device: torch.device, workers: int) -> Calibration:
 
 
 def _seconds(work: Callable[[], object], device: torch.device) -> float:
-    """Time one call, the median of a few; the first does not count."""
+    """Time one call, the median of a few; the first does not count.
+
+    As training does it: on CUDA recorded, a few in a row.
+    """
+    work()
+    recorded = record(lambda: [work() for _ in range(CHAIN)], device)
+    if recorded is None:
+        return _median(work, device)
+    run, _ = recorded
+    return _median(run, device) / CHAIN
+
+
+def _median(work: Callable[[], object], device: torch.device) -> float:
     work()
     devices.synchronize(device)
     times: list[float] = []
@@ -231,10 +244,13 @@ def _parameters(device: torch.device) -> dict[str, float]:
 def _pixels(device: torch.device) -> dict[str, float]:
     """Time batches with each augmentation, and what it adds to those without."""
     side, count = 32, 1024
+    values = count * side * side * 3
+    home = device if devices.holds(device, values) else torch.device("cpu")
+    pixels = torch.randint(0, 256, (count, side, side, 3), dtype=torch.uint8)
     batches = Batches(
-        pixels=torch.randint(0, 256, (count, side, side, 3), dtype=torch.uint8),
-        labels=torch.zeros(count, dtype=torch.long),
-        indices=torch.arange(count),
+        pixels=pixels.to(home),
+        labels=torch.zeros(count, dtype=torch.long, device=home),
+        indices=torch.arange(count, device=home),
         scale=torch.ones(3, device=device),
         offset=torch.zeros(3, device=device),
     )
@@ -246,7 +262,7 @@ def _pixels(device: torch.device) -> dict[str, float]:
             for _ in batches.shuffled(128, augmentation, seed=0):
                 pass
 
-        return _seconds(work, device) / (count * side * side * 3)
+        return _median(work, device) / values
 
     plain = run()
     return {"": plain} | {name: max(0.0, run(name) - plain) for name in AUGMENTATIONS}

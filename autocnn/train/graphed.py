@@ -5,6 +5,7 @@ import logging
 import statistics
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -64,37 +65,58 @@ class GraphedStep:
         return time.perf_counter()
 
     def _capture(self, images: Tensor, labels: Tensor) -> StepFunction | None:
-        """Record the step over copies of its inputs; recording does not run it."""
+        """Record the step over copies of its inputs; None if it cannot be."""
         still_images, still_labels = images.clone(), labels.clone()
-        graph, pool = torch.cuda.CUDAGraph(), torch.cuda.graph_pool_handle()
-        generator = torch.cuda.default_generators[images.device.index or 0]
-        random = generator.clone_state()
-        try:
-            with (
-                # Older PyTorch leaves its own stream the current one when it fails.
-                torch.cuda.stream(torch.cuda.current_stream(self._device)),
-                # Of this thread alone: another brings the next batch meanwhile.
-                torch.cuda.graph(graph, pool, capture_error_mode="thread_local"),
-            ):
-                result = self._step(still_images, still_labels)
-        except Exception as error:  # noqa: BLE001 - not all steps can be captured
-            logger.info("the training step runs without a CUDA graph: %s", error)
-            # Its own state may take itself to be captured for ever, and then refuses
-            # to draw (github.com/pytorch/pytorch/issues/171263).
-            generator.graphsafe_set_state(random)
-            _end_allocation(images.device, pool)
+        recorded = record(lambda: self._step(still_images, still_labels), self._device)
+        if recorded is None:
             return None
+        run, result = recorded
 
         def replay(images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
             still_images.copy_(images)
             still_labels.copy_(labels)
-            graph.replay()
+            run()
             return result
 
         return replay
 
 
-def _end_allocation(device: torch.device, pool: tuple[int, int]) -> None:
+Result = TypeVar("Result")
+
+
+def record(
+    work: Callable[[], Result], device: torch.device
+) -> tuple[Callable[[], None], Result] | None:
+    """Record work as a CUDA graph, which does not run it: what runs it, and its result.
+
+    The result is the same object for all runs. None if the work cannot be recorded, as
+    on any other device.
+    """
+    if device.type != "cuda":
+        return None
+    index = device.index or 0
+    graph, pool = torch.cuda.CUDAGraph(), torch.cuda.graph_pool_handle()
+    generator = torch.cuda.default_generators[index]
+    random = generator.clone_state()
+    try:
+        with (
+            # Older PyTorch leaves its own stream the current one when it fails.
+            torch.cuda.stream(torch.cuda.current_stream(device)),
+            # Of this thread alone: another brings the next batch meanwhile.
+            torch.cuda.graph(graph, pool, capture_error_mode="thread_local"),
+        ):
+            result = work()
+    except Exception as error:  # noqa: BLE001 - not all work can be captured
+        logger.info("what was to be a CUDA graph runs without one: %s", error)
+        # Its own state may take itself to be captured for ever, and then refuses
+        # to draw (github.com/pytorch/pytorch/issues/171263).
+        generator.graphsafe_set_state(random)
+        _end_allocation(index, pool)
+        return None
+    return graph.replay, result
+
+
+def _end_allocation(device: int, pool: tuple[int, int]) -> None:
     """Tell the allocator that a capture which failed is over.
 
     Older PyTorch does not (github.com/pytorch/pytorch/pull/180395), and then neither
@@ -103,4 +125,4 @@ def _end_allocation(device: torch.device, pool: tuple[int, int]) -> None:
     """
     for name in ("_cuda_endAllocateToPool", "_cuda_endAllocateCurrentStreamToPool"):
         with contextlib.suppress(AttributeError, RuntimeError):
-            getattr(torch._C, name)(device.index or 0, pool)
+            getattr(torch._C, name)(device, pool)

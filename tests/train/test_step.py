@@ -134,7 +134,11 @@ def test_what_passes_between_epochs_is_no_part_of_a_step(steps):
 def test_a_step_that_cannot_be_captured_still_draws_and_frees(make_recipe, tiny_shape):
     recipe = make_recipe([*LAYERS, "dropout 0.5"])
     learner = Learner(recipe, tiny_shape, device=torch.device("cuda"), seed=0)
-    learner.net.register_forward_hook(lambda *given: given[-1].sum().item())
+
+    def look(*given):
+        given[-1].sum().item()
+
+    learner.net.register_forward_hook(look)
     step = Step(learner)
     stream = torch.cuda.current_stream()
     for _ in range(STEPS):
