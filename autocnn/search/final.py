@@ -41,6 +41,8 @@ from autocnn.train.attempt import answers_file, weights_file
 MOST_EPOCHS = 100
 RECENT = 3
 """Epochs by which its pace is judged."""
+LOOK = 0.9
+"""Of the time that was left, what is when its epochs are looked at again."""
 MARGIN = 0.95
 """Of the time that is left, what is planned: a machine may become slower."""
 
@@ -70,6 +72,9 @@ class FinalTraining:
         self._pace: Pace | None = None
         self._recent: list[float] = []
         """Seconds of its last epochs."""
+        until = plan.deadline - time.monotonic()
+        self._look = LOOK * until if until < math.inf else 0.0
+        """Seconds left, with which it is seen whether its epochs fit."""
 
     def stop(self) -> str:
         """End now; it goes on another time."""
@@ -102,7 +107,7 @@ class FinalTraining:
         while True:
             self._steering.obey(self, DO)
             leaves = self._asked or stopping()
-            if not told and (leaves or self._fitting() != self._final.epochs):
+            if not told and (leaves or self._misfits()):
                 told = True
                 self._engine.stop(self._final.trial)
             for message in self._engine.poll(POLL_SECONDS):
@@ -132,18 +137,27 @@ class FinalTraining:
                         return "failed", message.reason
             self._say()
 
-    def _fitting(self) -> int:
+    def _misfits(self) -> bool:
+        """Say whether another number of epochs fits better into the time.
+
+        Looked at as time passes, not as epochs do: to go on with other epochs takes a
+        start, which on a fast device is longer than an epoch.
+        """
+        left = self._plan.deadline - time.monotonic()
+        # Within an epoch, what was trained of it would be lost.
+        begun = self._pace is not None and self._pace.share > 0
+        if begun or not self._recent or left > self._look:
+            return False
+        self._look = LOOK * left
+        return self._fitting(left) != self._final.epochs
+
+    def _fitting(self, left: float) -> int:
         """Say how many epochs it can have; as many as planned, if about that many.
 
         The rate falls to zero with the last one: to be cut short costs more than to
         have fewer. In its second half it gets no more.
         """
         done, epochs = self._final.done, self._final.epochs
-        left = self._plan.deadline - time.monotonic()
-        # Within an epoch, what was trained of it would be lost.
-        begun = self._pace is not None and self._pace.share > 0
-        if begun or not self._recent or left == math.inf:
-            return epochs
         more = max(0.0, left) / statistics.mean(self._recent)
         if done + more < epochs - 1:
             return done + max(1, int(more))
@@ -154,15 +168,17 @@ class FinalTraining:
     def _replan(self) -> None:
         """Go on with as many epochs as there is time for."""
         done, before = self._final.done, self._final.epochs
-        self._final = dataclasses.replace(
-            self._final,
-            epochs=max(done + 1, self._fitting()),
-            replanned=(*self._final.replanned, (done, before)),
-        )
-        self._write("running")
-        how = "faster" if self._final.epochs > before else "slower"
-        text = f"the machine has become {how}: the final training has"
-        self._emit(events.Notice(text=f"{text} {self._final.epochs} epochs now"))
+        left = self._plan.deadline - time.monotonic()
+        epochs = max(done + 1, self._fitting(left))
+        if epochs != before:
+            changes = (*self._final.replanned, (done, before))
+            self._final = dataclasses.replace(
+                self._final, epochs=epochs, replanned=changes
+            )
+            self._write("running")
+            how = "faster" if epochs > before else "slower"
+            text = f"the machine has become {how}: the final training has"
+            self._emit(events.Notice(text=f"{text} {epochs} epochs now"))
         self._engine.submit(self._job())
 
     def _job(self) -> Job:

@@ -197,32 +197,42 @@ def test_a_full_disk_breaks_it_off_and_it_goes_on(searched, scripted):
     assert [job.reported for job in engine.submitted] == [0, 2]
 
 
+@pytest.fixture
+def paced(scripted, monkeypatch):
+    """Make an engine whose epochs take what a function says of them."""
+
+    def make(seconds):
+        now, took = [0.0], {}
+        monkeypatch.setattr(final.time, "monotonic", lambda: now[0])
+
+        def train(job, fold, epoch):
+            took[epoch] = seconds(epoch, job.reported)
+            now[0] += took[epoch]
+            return rising(job, fold, epoch)
+
+        engine = scripted(train)
+        said = engine.poll
+
+        def poll(timeout):
+            return [
+                dataclasses.replace(message, seconds=took[message.epoch])
+                if isinstance(message, EpochEnded)
+                else message
+                for message in said(timeout)
+            ]
+
+        engine.poll = poll
+        return engine, now
+
+    return make
+
+
 @pytest.mark.parametrize(("seconds", "epochs"), [(2.0, 9), (0.5, 37)])
 def test_another_pace_than_planned_trains_other_epochs_to_their_end(
-    searched, scripted, monkeypatch, seconds, epochs
+    searched, paced, seconds, epochs
 ):
-    now = [0.0]
-    monkeypatch.setattr(final.time, "monotonic", lambda: now[0])
-
-    def slow(job, fold, epoch):
-        now[0] += seconds
-        return rising(job, fold, epoch)
-
-    engine = scripted(slow)
-    said = engine.poll
-
-    def poll(timeout):
-        return [
-            dataclasses.replace(message, seconds=seconds)
-            if isinstance(message, EpochEnded)
-            else message
-            for message in said(timeout)
-        ]
-
-    engine.poll = poll
-    outcome = finish(
-        searched, engine, deadline=20.0, epoch_alone=lambda _: 1.0
-    )  # fmt: skip
+    engine, now = paced(lambda *_: seconds)
+    outcome = finish(searched, engine, deadline=20.0, epoch_alone=lambda _: 1.0)
     assert outcome == "complete"
     found = searched.read().final
     planned = [job.recipe.train.epochs for job in engine.submitted]
@@ -231,6 +241,16 @@ def test_another_pace_than_planned_trains_other_epochs_to_their_end(
     assert [n for _, n in found.replanned] == planned[:-1]
     assert 15.0 < now[0] <= 20.0
     assert Final.from_dict(json.loads(json.dumps(found.to_dict()))) == found
+
+
+def test_where_a_start_takes_longer_than_an_epoch_few_are_made(searched, paced):
+    def seconds(epoch, reported):
+        return 1.0 if epoch == reported + 1 else 0.2 + 0.3 * (epoch % 3 == 0)
+
+    engine, _ = paced(seconds)
+    finish(searched, engine, deadline=25.0, epoch_alone=lambda _: 0.3)
+    assert len(engine.submitted) <= 6
+    assert len(searched.read().final.curve) > 70
 
 
 def test_a_person_can_stop_it_and_is_told_what_cannot_be_done(searched, scripted):
