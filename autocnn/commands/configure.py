@@ -14,6 +14,7 @@ from autocnn.data.splits import search_splits
 from autocnn.errors import RequestError
 from autocnn.nets.net import summarize
 from autocnn.search import space as spaces
+from autocnn.search.grid import cells
 from autocnn.search.limits import LIMITS
 from autocnn.search.patience import Patience
 from autocnn.search.pruners import PRUNERS
@@ -147,7 +148,7 @@ def _check_buildable(config: StudyConfig) -> None:
     """Refuse a space whose first recipe does not fit, before any trial does."""
     space = config.space
     if config.sampler == "grid":
-        next(spaces.grid(space))
+        next(cells(space, config.recipe))
     if config.pruner == "wilcoxon" and not config.folds:
         raise RequestError(
             "the pruner 'wilcoxon' compares folds, and there are none",

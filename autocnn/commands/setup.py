@@ -22,6 +22,7 @@ from autocnn.search import space as spaces
 from autocnn.search.budget import final_seconds, planned
 from autocnn.search.confirm import CANDIDATES
 from autocnn.search.final import MOST_EPOCHS
+from autocnn.search.grid import cells
 from autocnn.search.jobs import Engine
 from autocnn.search.portfolio import Point, points_of
 from autocnn.search.sample import Cost, cost, draw_some, heaviest
@@ -58,6 +59,8 @@ class Setup:
     prices: Calibration | None
     """None where the machine's speed could not be measured."""
     request: Request
+    trials: Trials | None
+    """How many were asked for, or the default; None: as many as there is time for."""
 
     @property
     def folder(self) -> Path:
@@ -168,18 +171,6 @@ class Setup:
             return None
         return agree_on_trials(study, str(self.trials), self.trials.total(done))
 
-    @property
-    def trials(self) -> Trials | None:
-        """How many were asked for, or the default; None: as many as there is time for.
-
-        That is 50, or the whole grid; with a time and no number it is not bounded.
-        """
-        if self.request.trials is not None:
-            return self.request.trials
-        if self.config.sampler == "grid":
-            return Trials(sum(1 for _ in spaces.grid(self.config.space)))
-        return None if self.request.timeout else Trials(DEFAULT_TRIALS)
-
     def engine(self, trials: int | None) -> Engine:
         """Start the workers."""
         return self.site.engine(min(self.jobs, trials or self.jobs))
@@ -227,13 +218,15 @@ def set_up(request: Request, say: Say, decoding: Decoding = decoding_progress) -
         resumes=before is not None,
         prices=known,
         request=request,
+        trials=_trials(request, config),
     )
     timed = request.timeout is not None and request.trials is None
     if timed and known and before is None and request.epochs is None:
         assert request.timeout is not None
         left = request.timeout - setup.final_seconds
         config = planned(config, known, left, final=setup.final)
-        setup = dataclasses.replace(setup, config=config)
+        trials = _trials(request, config)
+        setup = dataclasses.replace(setup, config=config, trials=trials)
     return setup
 
 
@@ -251,6 +244,15 @@ def _data(
             channels=shape.channels if shape else None,
             progress=progress,
         )
+
+
+def _trials(request: Request, config: StudyConfig) -> Trials | None:
+    """Say how many there are to be: 50 if nobody says, or the whole grid."""
+    if request.trials is not None:
+        return request.trials
+    if config.sampler == "grid":
+        return Trials(sum(1 for _ in cells(config.space, config.recipe)))
+    return None if request.timeout else Trials(DEFAULT_TRIALS)
 
 
 def _jobs(text: str) -> int | None:

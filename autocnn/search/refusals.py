@@ -16,8 +16,9 @@ from autocnn.store.rows import is_refused
 
 MOST_OVER = 100
 """Refused in a row for a limit: hardly anything that is drawn keeps it."""
-MOST_AGAIN = 50
-"""Drawn in a row that were there before: the space holds hardly anything else."""
+MOST_AGAIN, FEW = 50, 5
+"""Drawn in a row that were there before: the space holds hardly anything else; and how
+many of these are drawn again when such a search goes on."""
 
 Ending = Literal["complete", "nothing fits"]
 
@@ -41,13 +42,18 @@ class Refusals:
         self.trained: dict[str, int] = {}
         """Recipes by their keys: the trial that is, or was, trained with them."""
         self._refused: set[str] = set()
+        self._over = self._again = 0
         for trial in trials:
             key = trial.user_attrs.get("key", "")
             if is_refused(trial):
                 self._refused.add(key)
-            elif key and trial.state is not TrialState.FAIL:
+                self._again += trial.state is TrialState.FAIL
+                continue
+            self._again = 0
+            if key and trial.state is not TrialState.FAIL:
                 self.trained.setdefault(key, trial.number)
-        self._over = self._again = 0
+        # Where nothing new was to be had, a few tell whether that is still so.
+        self._again = min(self._again, MOST_AGAIN - FEW)
         self._smallest: dict[str, float] = {}
 
     def check(self, running: Running) -> Refusal | None:
@@ -126,7 +132,7 @@ def costs(running: Running) -> dict[str, float]:
 
 
 def _trained_before(running: Running, refusals: Refusals) -> Refusal | None:
-    """Train no recipe twice, unless a person or a grid asks for it.
+    """Train no recipe twice, unless a person asks for it.
 
     To Optuna it is a failure, which samplers do not look at: as pruned it would be
     thought bad, and as complete its score would count twice.
@@ -136,8 +142,6 @@ def _trained_before(running: Running, refusals: Refusals) -> Refusal | None:
     origin = running.trial.user_attrs.get("origin", "")
     asked_for = origin.startswith("edited copy")
     if earlier == running.number or asked_for:
-        return None
-    if refusals.plan.config.sampler == "grid":
         return None
     return Refusal(reason=f"the same recipe as trial {earlier}", state=TrialState.FAIL)
 

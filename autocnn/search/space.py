@@ -1,11 +1,10 @@
 """A space: a recipe with ranges. A sampler draws from it; a file may change it."""
 
 import dataclasses
-import itertools
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -202,24 +201,6 @@ def to_recipe(
         max_flops=space.max_flops,
         most_flops=most_flops,
     )
-
-
-def grid(space: Space) -> Iterator[dict[str, Scalar]]:
-    """Every combination of values; RequestError if a range holds infinitely many."""
-    axes: list[list[Scalar]] = []
-    for name, choice in space.ranges.items():
-        match choice:
-            case OneOf(choices):
-                axes.append(list(choices))
-            case IntRange(low, high, log, step):
-                axes.append(list(range(low, high + 1, 1 if log else step)))
-            case FloatRange():
-                raise RequestError(
-                    f"a grid needs a list of values, and {name} is a range",
-                    hint=f"write a list in a --space file: {name} = [0.1, 0.2, 0.3]",
-                )
-    for point in itertools.product(*axes):
-        yield dict(zip(space.ranges, point, strict=True))
 
 
 def most_epochs(space: Space, epochs: int) -> int:

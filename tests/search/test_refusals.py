@@ -204,6 +204,8 @@ def test_no_recipe_is_trained_twice_and_a_space_can_be_exhausted(
     assert {row.state for row in again} == {"fail"}
     first = next(row for row in trained if row.params == again[0].params)
     assert again[0].reason == f"the same recipe as trial {first.trial}"
+    assert search.run(scripted(rising, slots), trials=50) == "complete"
+    assert len(of(search, "refused")) == len(again) + refusals.FEW
 
 
 def test_where_no_recipes_are_left_those_who_wait_go_on(make_search, scripted):

@@ -230,27 +230,3 @@ def test_a_space_may_begin_from_a_recipe_in_another_file(read, tmp_path):
 def test_a_default_space_is_written_for_no_images(read, tmp_path):
     read("")
     assert spaces.declared_shape(tmp_path / "space.toml") is None
-
-
-def test_a_grid_is_every_combination_once(read):
-    space = read(
-        TEMPLATE.replace("{ min = 0.0, max = 0.5, default = 0.1 }", "[0, 0.5]")
-    )
-    cells = list(spaces.grid(space))
-    assert len({tuple(cell.items()) for cell in cells}) == len(cells) == 8
-    assert cells[0] == {"width": 8, "dropout": 0, "batch_size": 32}
-
-
-def test_a_grid_walks_whole_numbers_by_their_step(read):
-    space = read(
-        'layers = ["flatten", "dense {units}"]\n'
-        "[space]\nunits = { min = 8, max = 24, step = 8 }"
-    )
-    assert [cell["units"] for cell in spaces.grid(space)] == [8, 16, 24]
-
-
-def test_a_grid_over_real_numbers_is_refused(read):
-    with pytest.raises(
-        RequestError, match="a grid needs a list of values, and dropout"
-    ):
-        list(spaces.grid(read(TEMPLATE)))
