@@ -8,6 +8,7 @@ import os
 import queue
 import socket
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -110,8 +111,7 @@ class Trainer:
         self._said: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._stopped: set[int] = set()
         self._asked = time.monotonic()
-        self._parent = os.getppid()
-        """Ray's daemon on this machine: it ends when it sees that it was cut off."""
+        threading.Thread(target=_leave_after, args=(os.getppid(),), daemon=True).start()
         self.leaving = ""
         """Why it leaves what it trains to another, if it does."""
 
@@ -172,8 +172,6 @@ class Trainer:
         mirror = Mirror(folder, location / str(attempt))
 
         def wanted() -> bool:
-            if os.getppid() != self._parent:
-                os._exit(1)  # Ray lets it live on, with its memory and its GPU
             if time.monotonic() - self._asked > LEASE_SECONDS:
                 self.leaving = "its worker was cut off"
             return job.trial not in self._stopped and not self.leaving
@@ -193,6 +191,16 @@ class Trainer:
         if ended.outcome == "stopped" and job.trial not in self._stopped:
             return replace(ended, outcome="lost", reason=self.leaving)
         return ended
+
+
+def _leave_after(parent: int) -> None:
+    """Leave once Ray's daemon on this machine has: it ends when it was cut off.
+
+    Ray at times lets its workers live on, with their memory and their GPU.
+    """
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)
 
 
 def _here() -> str:
