@@ -11,13 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 import ray
-from ray.exceptions import RayError
 
 from autocnn import device as devices
 from autocnn.engines import machine
 from autocnn.engines.ray import RayEngine, got
 from autocnn.engines.trainer import Files, Resources
-from autocnn.errors import RequestError
+from autocnn.errors import RequestError, UnavailableError
 from autocnn.processes import cores
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.train.cost import Calibration
@@ -149,10 +148,15 @@ def _connect(address: str | None) -> None:
                 namespace="autocnn",
                 **(own if address is None else {}),
             )
-    except (OSError, RayError, ValueError, RuntimeError) as error:
+    except Exception as error:  # noqa: BLE001 - Ray's are of all kinds, bare ones too
         first = str(error).strip().splitlines()[0]
+        if address is None:
+            raise UnavailableError(
+                f"Ray cannot be started on this machine: {first}",
+                hint="run the same command again when it is less busy",
+            ) from None
         raise RequestError(
-            f"no Ray cluster can be reached at {address or 'this machine'}: {first}",
+            f"no Ray cluster can be reached at {address}: {first}",
             hint="start one with: ray start --head; or leave --address out, and it is "
             "started here",
         ) from None

@@ -57,6 +57,8 @@ class _Worker:
     begun: bool = False
     """Whether it has told of its job: until then, it may have much to fetch."""
     trial: int | None = None
+    number: int = 0
+    """Of its attempt at it."""
     attempt: Location | None = None
     """Where it leaves what it trains."""
     folder: Path = field(default_factory=Path)
@@ -118,14 +120,14 @@ class RayEngine:
         number = max(time.time_ns(), 1 + max(before, default=0))
         chosen.trial, chosen.folder = job.trial, job.folder
         chosen.silent, chosen.begun = 0.0, False
-        chosen.attempt = location / str(number)
+        chosen.number, chosen.attempt = number, location / str(number)
         chosen.actor.train.remote(job, number)
 
     def stop(self, trial: int) -> None:
         """Tell the worker of this trial to leave it; JobEnded follows."""
         for each in self._workers:
             if each.trial == trial:
-                each.actor.stop.remote(trial)
+                each.actor.stop.remote(each.number)
 
     def poll(self, timeout: float) -> list[Message]:
         """Collect what workers have said, waiting up to `timeout` seconds."""

@@ -110,6 +110,7 @@ class Trainer:
         self._files = files
         self._said: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._stopped: set[int] = set()
+        """Attempts, one of which may be told to stop before it has begun."""
         self._asked = time.monotonic()
         threading.Thread(target=_leave_after, args=(os.getppid(),), daemon=True).start()
         self.leaving = ""
@@ -137,7 +138,6 @@ class Trainer:
     def train(self, job: Job, attempt: int) -> None:
         """Train a job; `hear` tells of it."""
         self._asked = time.monotonic()
-        self._stopped.discard(job.trial)
         with tempfile.TemporaryDirectory(prefix="autocnn-") as name:
             try:
                 ended = self._train(job, Path(name), attempt)
@@ -163,9 +163,9 @@ class Trainer:
         self._asked = time.monotonic()
         return said
 
-    def stop(self, trial: int) -> None:
-        """Leave this trial at its next step."""
-        self._stopped.add(trial)
+    def stop(self, attempt: int) -> None:
+        """Leave this attempt at a trial, at its next step."""
+        self._stopped.add(attempt)
 
     def _train(self, job: Job, folder: Path, attempt: int) -> JobEnded:
         location = self._files.of(job)
@@ -174,7 +174,7 @@ class Trainer:
         def wanted() -> bool:
             if time.monotonic() - self._asked > LEASE_SECONDS:
                 self.leaving = "its worker was cut off"
-            return job.trial not in self._stopped and not self.leaving
+            return attempt not in self._stopped and not self.leaving
 
         def say(message: Message) -> None:
             if isinstance(message, EpochEnded):
@@ -188,7 +188,7 @@ class Trainer:
         ended = worker.run(here, self._device, say, wanted)
         with suppress(OSError):  # what there is of an epoch that was broken off
             mirror.send()
-        if ended.outcome == "stopped" and job.trial not in self._stopped:
+        if ended.outcome == "stopped" and attempt not in self._stopped:
             return replace(ended, outcome="lost", reason=self.leaving)
         return ended
 

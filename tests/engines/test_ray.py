@@ -18,7 +18,7 @@ from autocnn.search.jobs import JobEnded
 ray = pytest.importorskip("ray")
 CORE = Resources()
 LONG = 100_000
-SOON = 20.0
+SOON = 60.0
 """Seconds, on a busy machine; on another one a few."""
 HEALTH = {
     "health_check_initial_delay_ms": 1000,
@@ -173,8 +173,8 @@ def test_a_machine_that_joins_has_work_at_once(machines, cluster, make_job):
     search = Searched(
         engine, [make_job(trial=trial, epochs=LONG) for trial in range(4)]
     )
-    search.listen(search.more(0))
-    waiting = next(trial for trial in range(4) if not search.epochs(trial))
+    search.listen(lambda: len([t for t in range(4) if search.epochs(t)]) == 3)
+    (waiting,) = [trial for trial in range(4) if not search.epochs(trial)]
     machine = machines.add_node(num_cpus=1)
     joined = time.monotonic()
     search.listen(search.more(waiting, 1))

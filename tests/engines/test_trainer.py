@@ -76,7 +76,7 @@ def test_another_attempt_goes_on_where_the_last_one_was(trainer, files, make_job
     def leave_after_two() -> None:
         while len(heard) < 2:
             heard.extend(e for e in trainer.hear() if isinstance(e, EpochEnded))
-        trainer.stop(job.trial)
+        trainer.stop(1)
 
     watching = threading.Thread(target=leave_after_two)
     watching.start()
@@ -88,6 +88,13 @@ def test_another_attempt_goes_on_where_the_last_one_was(trainer, files, make_job
     assert losses(first) + losses(rest) == losses(unbroken)
     assert attempts(files.of(job)) == [2]  # which has what the first had
     assert last_checkpoint(files.of(job), 3) == files.of(job) / "2"
+
+
+def test_an_attempt_may_be_stopped_before_it_has_begun(trainer, make_job):
+    trainer.stop(2)
+    assert trained(trainer, make_job(epochs=2), 1)[-1].outcome == "complete"
+    (ended,) = trained(trainer, make_job(trial=1, epochs=2), 2)
+    assert ended == JobEnded(trial=1, outcome="stopped")
 
 
 def test_one_that_is_cut_off_leaves_its_trial_to_another(
