@@ -1,14 +1,13 @@
 """The command line: ``python -m benchmarks trainer``, ``overhead``, ``cost``, ..."""
 
-import json
-import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
+from benchmarks.faults import COMMANDS
 from benchmarks.images import COUNT, QUICK_COUNT
-from benchmarks.report import Bar, Measured, to_json, write_table
+from benchmarks.report import to_json, write_table
+from benchmarks.words import as_json, quick, say, tell, write
 
 PAIRS, QUICK_PAIRS = 7, 2
 SECONDS, QUICK_SECONDS = 3.0, 0.3
@@ -18,10 +17,6 @@ SEEDS, QUICK_SEEDS = 100, 10
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Measure autocnn side by side with what it replaces; ratios, not seconds."""
-
-
-as_json = click.option("--json", "as_json", is_flag=True, help="End with a JSON line.")
-quick = click.option("--quick", is_flag=True, help="Two pairs, under a minute: rough.")
 
 
 @main.command()
@@ -35,7 +30,7 @@ def trainer(quick: bool, as_json: bool, pairs: int | None) -> None:
     pairs = pairs or (QUICK_PAIRS if quick else PAIRS)
     seconds = QUICK_SECONDS if quick else SECONDS
     images = QUICK_COUNT if quick else COUNT
-    _write(*module.measure(pairs, seconds, images, _say), module.BARS, as_json)
+    write(*module.measure(pairs, seconds, images, say), module.BARS, as_json)
 
 
 @main.command()
@@ -45,7 +40,7 @@ def overhead(quick: bool, as_json: bool) -> None:
     """Measure what a search costs beside training: starts, the driver, the study."""
     from benchmarks import overhead as module
 
-    _write(*module.measure(quick, _say), module.BARS, as_json)
+    write(*module.measure(quick, say), module.BARS, as_json)
 
 
 @main.command()
@@ -55,7 +50,7 @@ def cost(quick: bool, as_json: bool) -> None:
     """Compare predicted with measured seconds, for networks of the default space."""
     from benchmarks import cost as module
 
-    _write(*module.measure(quick, _say), module.BARS, as_json)
+    write(*module.measure(quick, say), module.BARS, as_json)
 
 
 @main.command()
@@ -65,7 +60,7 @@ def tui(quick: bool, as_json: bool) -> None:
     """Measure what watching costs: the first screen, a refresh, a key, the search."""
     from benchmarks import tui as module
 
-    _write(*module.measure(quick, _say), module.BARS, as_json)
+    write(*module.measure(quick, say), module.BARS, as_json)
 
 
 @main.command()
@@ -85,7 +80,7 @@ def predict(quick: bool, as_json: bool, files: Path | None, model: Path | None) 
     """Label files by `autocnn predict` and by a bare PyTorch loop, in turns."""
     from benchmarks import predict as module
 
-    _write(*module.measure(quick, files, model, _say), module.BARS, as_json)
+    write(*module.measure(quick, files, model, say), module.BARS, as_json)
 
 
 @main.command()
@@ -99,7 +94,7 @@ def choices(data: str, images: int, epochs: int, only: tuple[str, ...]) -> None:
     from autocnn.views import tables
     from benchmarks import choices as module
 
-    results = module.measure(prepare(data).folder, images, epochs, only, _say)
+    results = module.measure(prepare(data).folder, images, epochs, only, say)
     base = results[0]
     rows = [
         {
@@ -122,7 +117,7 @@ def portfolio(cifar10: str, fashion: str | None, most: int) -> None:
     from autocnn.views import tables
     from benchmarks import portfolio as module
 
-    scores = module.measure(cifar10, fashion, _say)
+    scores = module.measure(cifar10, fashion, say)
     rows = [
         {
             "recipe": name,
@@ -152,7 +147,7 @@ def record(
     """
     from benchmarks import record as module
 
-    module.record(data, recipes, epochs, images, image_size, output, _say)
+    module.record(data, recipes, epochs, images, image_size, output, say)
 
 
 @main.command()
@@ -175,7 +170,7 @@ def search(data: str, data_dir: Path | None, minutes: float, seeds: int) -> None
     """Search in equal time beside plain Optuna, which has our trainer, too."""
     from benchmarks import search as module
 
-    found = module.measure(data, data_dir, 60 * minutes, range(seeds), _say)
+    found = module.measure(data, data_dir, 60 * minutes, range(seeds), say)
     module.write(found)
 
 
@@ -186,39 +181,7 @@ def honest(as_json: bool, searches: int) -> None:
     """Compare what searches say of their best network with the sealed test sets."""
     from benchmarks import honest as module
 
-    _tell(module.summary(module.measure(searches, _say)), as_json)
-
-
-@main.command()
-@as_json
-@click.option("--trials", type=click.IntRange(50), default=2_000, show_default=True)
-def soak(as_json: bool, trials: int) -> None:
-    """Search with very many short trials: does anything grow?"""
-    from benchmarks import soak as module
-
-    _tell(module.measure(trials, _say), as_json)
-
-
-@main.command()
-@as_json
-@click.option("--inputs", type=click.IntRange(5), default=10_000, show_default=True)
-@click.option("--seed", default=0, show_default=True)
-def fuzz(as_json: bool, inputs: int, seed: int) -> None:
-    """Read damaged images, tables, arrays, recipes and spaces: does one crash it?"""
-    from benchmarks import fuzz as module
-
-    _tell(module.measure(inputs, seed, _say), as_json)
-
-
-@main.command()
-@as_json
-@click.option("--kills", type=click.IntRange(1), default=100, show_default=True)
-@click.option("--seed", default=0, show_default=True, help="Of who is killed, when.")
-def chaos(as_json: bool, kills: int, seed: int) -> None:
-    """Kill processes of searches at random moments, and count what is lost."""
-    from benchmarks import chaos as module
-
-    _tell(module.measure(-(-kills // 2), seed, _say), as_json)
+    tell(module.summary(module.measure(searches, say)), as_json)
 
 
 @main.command()
@@ -245,7 +208,7 @@ def signals(
     from autocnn.views import tables
     from benchmarks import signals as module
 
-    found = module.measure(data, data_dir, recipes, images, image_size, output, _say)
+    found = module.measure(data, data_dir, recipes, images, image_size, output, say)
     rows = [
         {
             "sign": name,
@@ -292,7 +255,7 @@ def replay(
     chosen += tuple(module.ALL) if variants else ()
     seeds = seeds or (QUICK_SEEDS if quick else SEEDS)
     recorded = curves.read(table or curves.RECORDED)
-    compared = module.compare(recorded, seeds, _say, chosen, start=start)
+    compared = module.compare(recorded, seeds, say, chosen, start=start)
     module.write(compared)
     measured = module.measured(compared)
     write_table(measured, module.BARS)
@@ -300,45 +263,8 @@ def replay(
         click.echo(to_json(measured))
 
 
-@main.command()
-@as_json
-@click.option("--workers", type=click.IntRange(1), default=1000, show_default=True)
-@click.option("--trials", type=click.IntRange(0), default=0, help="Done before.")
-@click.option("--seconds", type=click.FloatRange(1), default=60.0, show_default=True)
-def scale(as_json: bool, workers: int, trials: int, seconds: float) -> None:
-    """Let a driver and a PostgreSQL server serve very many simulated workers."""
-    from benchmarks import scale as module
-
-    _tell(module.measure(workers, trials, seconds, _say), as_json)
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)
-
-
-def _tell(told: Mapping[str, float], as_json: bool) -> None:
-    """Write what has no pairs to compare: a line of figures."""
-    from autocnn.views import tables
-
-    tables.write([told], "table", columns=tuple(told))
-    if as_json:
-        click.echo(json.dumps(told))
-
-
-def _write(
-    measured: dict[str, Measured],
-    others: float | None,
-    bars: dict[str, Bar],
-    as_json: bool,
-) -> None:
-    write_table(measured, bars)
-    known = "unknown" if others is None else f"{others:.2f} cores"
-    click.echo(
-        f"other processes meanwhile: {known}; load average {os.getloadavg()[0]:.1f}"
-    )
-    if as_json:
-        click.echo(to_json(measured))
-
+for each in COMMANDS:
+    main.add_command(each)
 
 if __name__ == "__main__":
     main()
