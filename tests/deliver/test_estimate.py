@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from autocnn.deliver.estimate import correct, estimate, predicted
+from autocnn.deliver.estimate import correct, estimate, expected, predicted
 from autocnn.search.best import ANSWERS
 from autocnn.train import answers
 
@@ -52,6 +52,22 @@ def test_test_scores_fall_into_the_predicted_interval(accuracy):
         low, high = predicted(seen, 300, 400)
         within += low <= generator.binomial(400, accuracy) / 400 <= high
     assert within / 400 >= 0.93
+
+
+@pytest.mark.parametrize("others", [0.94, 0.955, 0.985])
+def test_the_chosen_one_s_test_score_falls_into_the_interval(others, monkeypatch):
+    """One of many is better, or no better, and few images tell."""
+    monkeypatch.setattr("autocnn.deliver.estimate.DRAWS", 100)
+    generator, within = np.random.default_rng(1), 0
+    truth = np.array([0.985] + [others] * 60)
+    for _ in range(200):
+        right = generator.random((61, 150)) < truth[:, None]
+        scores = right.mean(axis=1)
+        best = scores.max()
+        low, high = expected(min(best, correct(right)), best, 150, 135)
+        chosen = truth[scores == best].max()
+        within += low <= generator.binomial(135, chosen) / 135 <= high
+    assert within / 200 >= 0.95
 
 
 def test_an_interval_is_wider_than_what_was_seen_alone_and_stays_within_bounds():
