@@ -16,7 +16,7 @@ from autocnn.store.honest import Estimate, Opening
 from autocnn.store.rows import Pause, StudySnapshot, TrialRow
 from autocnn.store.state import SearchState
 from autocnn.views import exhibits, verdict
-from autocnn.views.report import figures, html, markdown, matrix, trials
+from autocnn.views.report import charts, figures, html, markdown, matrix, trials
 from autocnn.views.report.again import command
 from autocnn.views.report.blocks import Table
 from autocnn.views.report.chapters import chapters
@@ -325,3 +325,11 @@ def test_axes_place_values():
     assert axis.share(100.0) == pytest.approx(0.5)
     assert [value for value, _ in axis.named] == [10, 20, 50, 100, 200, 500, 1000]
     assert [text for _, text in fractions(0.7, 0.8, "").named][:2] == ["70%", "72%"]
+
+
+def test_what_lies_below_the_axis_points_there():
+    plane = charts.Plane(charts.numbers(0, 10, ""), fractions(0.5, 1.0, ""))
+    assert charts.dot((1, 0.6), "first")(plane).startswith("<circle")
+    below = charts.dot((1, 0.1), "first", "trial 3: 10%")(plane)
+    assert below.startswith('<path class="dot first"')
+    assert "trial 3: 10%" in below

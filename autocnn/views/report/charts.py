@@ -158,10 +158,16 @@ def area(xs: Sequence[float], low: Sequence[float], high: Sequence[float]) -> Ma
 
 
 def dot(point: Point, look: str, title: str = "", *, size: float = 3.5) -> Mark:
-    """Draw a dot that says what it is when it is pointed at."""
+    """Draw a dot that says what it is when it is pointed at.
+
+    One that lies below the axis is an arrow that points there.
+    """
 
     def draw(plane: Plane) -> str:
         x, y = plane.across(point[0]), plane.down(point[1])
+        if plane.y.share(point[1]) < 0:
+            arrow = f"M{x - size:.1f},{y - 2 * size:.1f}h{2 * size:g}L{x:.1f},{y:.1f}z"
+            return f'<path class="dot {look}" d="{arrow}">{_tip(title)}</path>'
         return (
             f'<circle class="dot {look}" cx="{x:.1f}" cy="{y:.1f}" r="{size:g}">'
             f"{_tip(title)}</circle>"
