@@ -57,6 +57,8 @@ class _Worker:
     begun: bool = False
     """Whether it has told of its job: until then, it may have much to fetch."""
     trial: int | None = None
+    job: Job | None = None
+    """The last one that it was given."""
     number: int = 0
     """Of its attempt at it."""
     attempt: Location | None = None
@@ -118,7 +120,7 @@ class RayEngine:
         before = durable.until_read(lambda: attempts(location))
         # By the clock: one that was cut off may have left nothing, and still may.
         number = max(time.time_ns(), 1 + max(before, default=0))
-        chosen.trial, chosen.folder = job.trial, job.folder
+        chosen.trial, chosen.job, chosen.folder = job.trial, job, job.folder
         chosen.silent, chosen.begun = 0.0, False
         chosen.number, chosen.attempt = number, location / str(number)
         chosen.actor.train.remote(job, number)
@@ -134,6 +136,7 @@ class RayEngine:
         said, self._heard = self._heard, []
         said += self._listen(0.0 if said else timeout)
         said += self._hanging()
+        self._move()
         self._dismiss()
         return said
 
@@ -166,6 +169,14 @@ class RayEngine:
     def _start(self) -> _Worker:
         actor = self._trainer.remote(self._resources, self._files)
         return _Worker(actor, actor.ready.remote(__version__))
+
+    def _move(self) -> None:
+        """Give jobs whose workers have no place yet to those with nothing to do."""
+        for each in [w for w in self._workers if not (w.ready or w.unfit)]:
+            if each.trial is not None and each.job is not None and self.free():
+                ray.kill(each.actor)
+                self._workers[self._workers.index(each)] = self._start()
+                self.submit(each.job)
 
     def _dismiss(self) -> None:
         """End workers that are too many, if they have nothing to do."""

@@ -82,8 +82,9 @@ def test_what_there_is_is_counted(cluster):
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize("replaced", [True, False])
 def test_a_machine_that_is_killed_costs_an_epoch_of_its_trial(
-    machines, cluster, make_job
+    replaced, machines, cluster, make_job
 ):
     jobs = [make_job(trial=trial, epochs=60) for trial in range(3)]
     alone = cluster.engine(1)
@@ -97,10 +98,13 @@ def test_a_machine_that_is_killed_costs_an_epoch_of_its_trial(
             killed.append(time.monotonic())
             machine = next(iter(machines.worker_nodes))
             machines.remove_node(machine, allow_graceful=False)
-            machines.add_node(num_cpus=1)
+            if replaced:
+                machines.add_node(num_cpus=1)
 
     said = drive(engine, jobs, kill)
     engine.close()
+    if not replaced:  # those who are left have trained it, too
+        machines.add_node(num_cpus=1)
     ended = [each for each in said if isinstance(each, JobEnded)]
     assert sorted(e.trial for e in ended if e.outcome == "complete") == [0, 1, 2]
     lost = [each for each in ended if each.outcome == "lost"]
