@@ -96,7 +96,7 @@ class Agenda:
             running = self.interrupted.pop(0)
             running.trial.set_user_attr("status", "running")
             return running
-        promoted = self._promotion()
+        promoted = self._in_time(self._promotion())
         before = partial(self._seconds_to_rung, promoted)
         if (last := self._last_chance(before)) is not None:
             return hands.promote(last)
@@ -105,12 +105,12 @@ class Agenda:
             self._promoted = [trial for trial in self._promoted if trial != promoted]
             return hands.promote(promoted)
         late = self._too_late()
-        if self._draws() and not late:
+        if self._draws() and not late and self._fits(None):
             return self._draw()
         earnest = any(not running.fills for running in hands.running.values())
         if earnest or late or not (hands.tally.complete or hands.leaving):
             # Somebody is to come to the end; else it may be of use, and costs nothing.
-            best = hands.pauses.next(hands.leaving, any_rank=True)
+            best = self._in_time(hands.pauses.next(hands.leaving, any_rank=True))
             if best is not None:
                 running = hands.promote(best)
                 running.fills = earnest
@@ -171,6 +171,28 @@ class Agenda:
             typical = self._hands.forecast.typical_epoch(self._hands.tally.spent) or 0.0
             return typical * [*self._plan.rungs, self._plan.config.epochs][0]
         return self._hands.forecast.to_rung(self._hands.pauses[promoted]) or 0.0
+
+    def _in_time(self, paused: int | None) -> int | None:
+        """Leave a paused trial where it is if it has no time for an epoch."""
+        if paused is None or not self._fits(self._hands.pauses[paused]):
+            return None
+        return paused
+
+    def _fits(self, running: Running | None) -> bool:
+        """Whether an epoch of a trial, or of a new one, is over before the time is.
+
+        Before anything is trained, something has to be begun.
+        """
+        left, tally = self._seconds_left(), self._hands.tally
+        if left == math.inf or not tally.spent.epochs:
+            return True
+        if not tally.complete:
+            left += self._plan.final_seconds
+        forecast = self._hands.forecast
+        epoch = (
+            forecast.epoch(running) if running else forecast.typical_epoch(tally.spent)
+        )
+        return epoch is None or epoch <= left
 
     def _too_late(self) -> bool:
         """Whether a new trial would not be judged in time, and others wait to go on."""

@@ -120,7 +120,7 @@ class Confirmation:
             for row in rows
         ]
         takes = trainings * statistics.mean(longest or [0.0]) / max(1, self._jobs)
-        left = self._plan.deadline - time.monotonic()
+        left = max(0.0, self._plan.deadline - time.monotonic())
         if not rows or takes <= SHARE * left:
             return bool(rows)
         text = f"no confirmation: to train the best {len(rows)} recipes {SEEDS} times"

@@ -111,8 +111,8 @@ class Driver:
     def _conclusion(self) -> Outcome:
         """Say how a search ends that has nothing more to do."""
         agenda, refusals = self._agenda, self._hands.refusals
-        if agenda.more():
-            return "interrupted"
+        if agenda.more():  # but it was to finish, or has no time for an epoch
+            return "interrupted" if self._finishing else "time is up"
         if agenda.begun < agenda.most and refusals.exhausted:
             outcome, why = refusals.ending()
             self._tell_both(Notice(text=why))

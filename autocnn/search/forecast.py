@@ -1,6 +1,7 @@
 """How long a search still takes: by the machine's prices, then by its own trials."""
 
 import math
+import statistics
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from autocnn.train.cost import epoch_seconds
 
 ENOUGH_TRIALS = 3
 ENOUGH_EPOCHS = 5
+RECENT = 25
+"""Epochs by which the machine's pace is judged."""
 PRUNED_SHARE = 0.45
 """Of a full trial's epochs, what a search that stops weak trials spends on one."""
 
@@ -72,12 +75,23 @@ class Forecast:
 
     plan: Plan
     workers: int
+    ratios: list[float] = field(default_factory=list)
+    """Of epochs, how much longer each took than by the machine's prices."""
+
+    def hear(self, running: Running, seconds: float) -> None:
+        """Learn from what an epoch took: the machine may have become slower."""
+        running.last_epoch_seconds = seconds
+        if predicted := predicted_epoch(running, self.plan):
+            self.ratios.append(seconds / predicted)
 
     def epoch(self, running: Running) -> float | None:
         """Seconds of one of a trial's epochs: as its last one took, or predicted."""
         if running.last_epoch_seconds:
             return running.last_epoch_seconds
-        return predicted_epoch(running, self.plan)
+        predicted = predicted_epoch(running, self.plan)
+        if predicted is None or len(self.ratios) < ENOUGH_EPOCHS:
+            return predicted
+        return predicted * statistics.median(self.ratios[-RECENT:])
 
     def left(
         self, running: Collection[Running], pending: int, spent: Spent, begun: int = 0

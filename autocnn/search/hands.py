@@ -138,7 +138,7 @@ class Hands:
         speed = epoch.images_per_second
         running.images_per_second.append(speed)
         running.seconds = epoch.trained_seconds
-        running.last_epoch_seconds = epoch.seconds
+        self.forecast.hear(running, epoch.seconds)
         over = epoch.epoch == epoch.epochs
         running.pace = Pace(epoch.epoch + (not over), float(over), epoch.fold, speed)
         step = epoch.fold or epoch.epoch

@@ -29,8 +29,9 @@ def exhausted(
         return since_best >= patience
     if len(complete) < ENOUGH or since_best < ENOUGH:
         return False
-    error = standard_error(max(complete), images) or 0.0
-    return expected_gain(complete) < error
+    best = max(complete)
+    error = standard_error(best, images) or 0.0
+    return min(expected_gain(complete), 1.0 - best) < error
 
 
 def expected_gain(complete: Sequence[float]) -> float:

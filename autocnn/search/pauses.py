@@ -88,17 +88,10 @@ class Pauses:
         return f"{standing(max(running.curve[:rung]), scores)} at epoch {rung}"
 
     def left_for(self, running: Running, outcome: str) -> str:
-        """Say why a trial is given up at a search's end: for its place, or not.
-
-        One that has earned to go on lacked only a search that goes on.
-        """
+        """Say why a trial is given up at a search's end, and where it then stands."""
         over = "the search was over" if outcome == "complete" else outcome
-        rung = self._last_rung(running)
-        if not rung:
-            return over
         place = self.standing(running)
-        earned = rungs.passes(self._history(), running.number, rung)
-        return f"{over}: {place}" if earned else place
+        return f"{over}: {place}" if place else over
 
     def _last_rung(self, running: Running) -> int:
         passed = [rung for rung in self.judged if rung <= len(running.curve)]

@@ -17,10 +17,12 @@ def parse_range(
     """Read one value, a list of choices, or a table with min and max.
 
     `likeness` is the range it replaces: a float range stays one when whole numbers
-    are given. Returns the range and its `default`, if one was given.
+    are given, and where no ends are, they stay. Returns the range and where it starts,
+    if that was given: its `prior`, or its `default`.
     """
     if isinstance(value, dict):
-        return _from_table(name, value, likeness, where), value.get("default")
+        start = value.get("prior", value.get("default"))
+        return _from_table(name, value, likeness, where), start
     items = value if isinstance(value, list) else [value]
     if not items:
         raise RequestError(
@@ -130,6 +132,8 @@ def _from_table(
                 f"{where}: a range has no '{key}' ({name})",
                 hint=did_you_mean(key, KEYS),
             )
+    if isinstance(likeness, FloatRange | IntRange) and not {"min", "max"} & set(table):
+        table = {**range_to_dict(likeness), **table}
     if "min" not in table or "max" not in table:
         raise RequestError(
             f"{where}: the range of {name} lacks min or max",

@@ -143,7 +143,9 @@ def ended(event: SearchEnded) -> str:
         if event.best is not None
         else ""
     )
+    plain = event.outcome in ("complete", "interrupted", "failed")
+    over = event.outcome if plain else f"over, {event.outcome},"
     return (
-        f"search {event.outcome} after {duration(event.seconds)}: "
+        f"search {over} after {duration(event.seconds)}: "
         f"{event.trials} trials ({statuses}){best}"
     )

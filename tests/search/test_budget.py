@@ -181,3 +181,24 @@ def test_patience_ends_a_search_without_progress(make_search, scripted):
 def test_no_deadline_is_none(make_search, scripted):
     search = make_search(epochs=9, pruner="asha")
     assert search.run(scripted(by_number), trials=9, deadline=math.inf) == "complete"
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+def test_nothing_is_begun_that_has_no_time_for_an_epoch(
+    make_search, scripted, monkeypatch, slots
+):
+    search = make_search(epochs=4, pruner="asha")
+    clock, begun = Clock(monkeypatch, slots), []
+    engine = scripted(by_number, slots)
+    submit = engine.submit
+
+    def when(job):
+        begun.append(clock.now)
+        submit(job)
+
+    engine.submit = when
+    outcome = search.run(engine, trials=None, emit=clock, deadline=9.5)
+    assert outcome == "time is up"
+    assert max(begun) <= 8.5
+    assert clock.now >= 8.5
+    assert all(row.epochs for row in search.rows())

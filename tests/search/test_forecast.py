@@ -142,3 +142,15 @@ def test_the_deadline_comes_first(plan, typical):
 def test_a_time_without_a_number_of_trials_is_used_up(plan):
     endless = dataclasses.replace(plan, trials=None, deadline=time.monotonic() + 100)
     assert Forecast(endless, 2).left([], 1, Spent()) == pytest.approx(100, abs=5)
+
+
+def test_a_machine_that_is_slower_than_its_prices_is_believed(plan, make_running):
+    forecast, fresh = Forecast(plan, 2), make_running()
+    predicted = forecast.epoch(fresh)
+    running = make_running()
+    for ratio in (30.0, 3.0, 4.0, 3.0):
+        forecast.hear(running, ratio * predicted)
+        assert forecast.epoch(fresh) == predicted
+    forecast.hear(running, 2.0 * predicted)
+    assert forecast.epoch(fresh) == pytest.approx(3.0 * predicted)
+    assert forecast.epoch(running) == pytest.approx(2.0 * predicted)

@@ -41,6 +41,11 @@ def test_auto_ends_when_the_gain_is_below_the_noise():
     assert exhausted(apart, 10, "auto", 1)
 
 
+def test_nothing_is_gained_where_all_is_right():
+    assert exhausted([0.6, 0.8, 0.9, 1.0], 10, "auto", 360)
+    assert not exhausted([0.6, 0.8, 0.9, 0.98], 10, "auto", 360)
+
+
 def test_auto_needs_a_few_trials_of_both_kinds():
     assert not exhausted([0.9] * 3, 99, "auto", 100)
     assert not exhausted([0.9] * 9, 3, "auto", 100)

@@ -244,7 +244,7 @@ def test_a_trial_that_fails_is_out_of_all_comparisons(search, scripted):
     assert rows[2].reason == "2nd of 3 at epoch 1"
 
 
-def test_time_that_is_up_prunes_paused_trials_for_their_places(
+def test_time_that_is_up_prunes_paused_trials_and_says_where_they_stood(
     search, scripted, monkeypatch
 ):
     from types import SimpleNamespace
@@ -263,8 +263,8 @@ def test_time_that_is_up_prunes_paused_trials_for_their_places(
     )
     assert outcome == "time is up"
     assert [(row.state, row.reason) for row in search.rows()[1:]] == [
-        ("pruned", "3rd of 3 at epoch 1"),
-        ("pruned", "2nd of 3 at epoch 1"),
+        ("pruned", "time is up: 3rd of 3 at epoch 1"),
+        ("pruned", "time is up: 2nd of 3 at epoch 1"),
     ]
     assert search.leftovers() == []
 
@@ -303,10 +303,10 @@ def test_whoever_has_earned_to_go_on_is_left_by_the_end_of_the_search_alone(sear
         pauses.add(running)
     assert pauses.left_for(best, "time is up") == "time is up: 1st of 3 at epoch 1"
     assert pauses.left_for(best, "complete").startswith("the search was over: 1st of 3")
-    assert pauses.left_for(middle, "time is up") == "2nd of 3 at epoch 1"
+    assert pauses.left_for(middle, "time is up") == "time is up: 2nd of 3 at epoch 1"
     # They went on beyond their rung, and came to no other.
     best.curve.append(0.9)
     middle.curve.append(0.7)
     assert pauses.left_for(best, "time is up") == "time is up: 1st of 3 at epoch 1"
-    assert pauses.left_for(middle, "complete") == "2nd of 3 at epoch 1"
+    assert pauses.left_for(middle, "complete").endswith("over: 2nd of 3 at epoch 1")
     assert pauses.left_for(Running(study.ask(), [], 0), "time is up") == "time is up"

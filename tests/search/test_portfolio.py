@@ -139,3 +139,16 @@ def test_samplers_begin_to_learn_after_the_start(storage, config):
     tpe = dataclasses.replace(config, sampler="tpe")
     study = open_study(storage, "b", tpe)
     assert study.sampler._sampler._n_startup_trials == 1 + len(PORTFOLIO)
+
+
+def test_a_prior_alone_keeps_the_range_and_is_where_a_search_starts(tmp_path):
+    path = tmp_path / "space.toml"
+    path.write_text(
+        "[space]\nweight_decay = { prior = 0.0001 }\nwidth = {prior = 24}\n"
+    )
+    usual = spaces.default_space(SHAPES[0], accelerated=False)
+    space = spaces.read_space(path, SHAPES[0], accelerated=False)
+    assert space.ranges == usual.ranges
+    assert (space.defaults["weight_decay"], space.defaults["width"]) == (0.0001, 24)
+    first = next(iter(start_points(space)))
+    assert first[1]["weight_decay"] == pytest.approx(0.0001)
