@@ -11,6 +11,7 @@ from autocnn.data.batches import Batches
 from autocnn.nets.net import summarize
 from autocnn.recipe import ImageShape
 from autocnn.search import space as spaces
+from autocnn.search.grid import cells
 from autocnn.train.learner import Learner
 from autocnn.train.loop import fit
 
@@ -198,29 +199,39 @@ def test_model_7_is_built_and_makes_a_step(model, color_batches):
         assert not torch.equal(old, new)
 
 
+@pytest.fixture
+def grid(seeds):
+    """Write out all recipes of a grid."""
+
+    def made(name):
+        space = spaces.read_space(seeds / f"{name}.toml", CIFAR10, accelerated=False)
+
+        def to_recipe(values):
+            return spaces.to_recipe(space, values, CIFAR10, epochs=7)
+
+        return [to_recipe(cell) for cell in cells(space, to_recipe)]
+
+    return made
+
+
 @pytest.mark.parametrize("name", GRIDS)
-def test_a_grid_has_all_its_cells_and_each_can_be_built(seeds, name):
-    space = spaces.read_space(seeds / f"{name}.toml", CIFAR10, accelerated=False)
-    cells = list(spaces.grid(space))
-    made = [spaces.to_recipe(space, cell, CIFAR10, epochs=1) for cell in cells]
-    assert len({recipe.key for recipe in made}) == len(cells) == GRIDS[name]
+def test_a_grid_has_all_its_cells_and_each_can_be_built(grid, name):
+    made = grid(name)
+    assert len({recipe.key for recipe in made}) == len(made) == GRIDS[name]
     for recipe in made:
         assert summarize(recipe, CIFAR10).parameters == PARAMETERS[7]
 
 
 @pytest.mark.parametrize(
-    ("name", "cells"),
+    ("name", "settings"),
     [
         ("grid-1", {(b, e) for b in (32, 70, 40) for e in (10, 30, 50)}),
         ("grid-2", {(b, e) for b in (32, 64, 128) for e in (20, 30, 40)}),
     ],
 )
-def test_a_grids_cells_reach_the_training(seeds, name, cells):
-    space = spaces.read_space(seeds / f"{name}.toml", CIFAR10, accelerated=False)
-    made = [
-        spaces.to_recipe(space, cell, CIFAR10, epochs=7) for cell in spaces.grid(space)
-    ]
-    assert {(each.train.batch_size, each.train.epochs) for each in made} == cells
+def test_a_grids_cells_reach_the_training(grid, name, settings):
+    made = grid(name)
+    assert {(each.train.batch_size, each.train.epochs) for each in made} == settings
 
 
 def test_the_dropout_grid_is_model_7_but_for_its_dropout(seeds, model):
