@@ -248,12 +248,12 @@ def test_a_gpu_has_two_halves_and_one_that_is_none_is_told(machines, tmp_path):
 
 
 def test_one_that_does_not_answer_is_replaced(cluster, make_job, monkeypatch):
-    monkeypatch.setattr(silence, "STALL_SECONDS", 8.0)
     engine = cluster.engine(1)
     engine.submit(make_job(epochs=LONG))
     said = []
     while not said:
         said += engine.poll(0.2)
+    monkeypatch.setattr(silence, "STALL_SECONDS", 8.0)
     actor = ray._private.state.actors(engine._workers[0].actor._actor_id.hex())
     process = psutil.Process(actor["Pid"])
     process.suspend()

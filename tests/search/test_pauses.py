@@ -55,7 +55,7 @@ def test_in_the_end_paused_trials_are_pruned_with_their_places(search, scripted)
     assert [(row.status, row.epochs, row.reason) for row in rows] == [
         ("complete", 9, ""),
         ("complete", 9, ""),
-        ("pruned", 1, "2nd of 4 at epoch 1"),
+        ("pruned", 1, "the search was over: 2nd of 4 at epoch 1"),
         # The fourth of four can never be the first of them.
         ("pruned", 1, "4th of 4 at epoch 1"),
     ]
@@ -167,7 +167,8 @@ def test_where_a_worker_would_be_idle_the_next_best_goes_on_while_others_do(
     rows = search.rows()
     assert (rows[0].status, rows[0].epochs) == ("complete", 9)
     # It was trained beside trial 0, and nobody waited for it to come to its end.
-    assert (rows[1].status, rows[1].reason) == ("pruned", "2nd of 2 at epoch 3")
+    assert rows[1].status == "pruned"
+    assert rows[1].reason == "the search was over: 2nd of 2 at epoch 3"
     assert 3 <= rows[1].epochs < 9
 
 
@@ -241,7 +242,7 @@ def test_a_trial_that_fails_is_out_of_all_comparisons(search, scripted):
     search.run(scripted(curves), trials=4)
     rows = search.rows()
     assert (rows[0].status, rows[3].status) == ("failed", "complete")
-    assert rows[2].reason == "2nd of 3 at epoch 1"
+    assert rows[2].reason == "the search was over: 2nd of 3 at epoch 1"
 
 
 def test_time_that_is_up_prunes_paused_trials_and_says_where_they_stood(
