@@ -18,13 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psutil
-from sklearn.datasets import load_digits
 
 from autocnn.errors import NoResultError
 from autocnn.storage import open_storage
 from autocnn.store.rows import StudySnapshot, find_study, snapshot
+from benchmarks.images import write_digits
 
 SPACE = """
 [space]
@@ -217,9 +216,7 @@ def measure(kills: int, seed: int, say: Say) -> dict[str, int | bool]:
 
 def _search(folder: Path, jobs: int, seed: int, kills: int, say: Say) -> Found:
     folder.mkdir()
-    digits = load_digits()
-    images = (digits.images[:IMAGES] * 15).astype(np.uint8)
-    np.savez(folder / "d.npz", images=images, labels=digits.target[:IMAGES])
+    write_digits(folder / "d.npz", slice(IMAGES))
     (folder / "space.toml").write_text(SPACE, encoding="utf-8")
     return Chaos(folder, jobs, seed).run(kills, say)
 

@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from sklearn.datasets import load_digits
+
+from benchmarks.images import write_digits
 
 TRIALS, EPOCHS = 12, 5
-IMAGES = 900
-"""Of the 1,797: each search has others, and so few that choosing flatters."""
+DIGITS, IMAGES = 1_797, 900
+"""All there are, and those of a search: it has its own, and so few that choosing
+flatters."""
 
 Say = Callable[[str], None]
 
@@ -57,10 +59,8 @@ def measure(searches: int, say: Say) -> list[Told]:
 
 
 def _search(seed: int, folder: Path) -> Told:
-    digits = load_digits()
-    chosen = np.random.default_rng(seed).permutation(len(digits.target))[:IMAGES]
-    images = (digits.images[chosen] * 15).astype(np.uint8)
-    np.savez(folder / "cut.npz", images=images, labels=digits.target[chosen])
+    chosen = np.random.default_rng(seed).permutation(DIGITS)[:IMAGES]
+    write_digits(folder / "cut.npz", chosen)
     words = [sys.executable, "-m", "autocnn", "search", str(folder / "cut.npz")]
     words += ["--trials", str(TRIALS), "--epochs", str(EPOCHS), "--seed", str(seed)]
     words += ["--final", "--confirm", "0", "--json", "--studies", str(folder)]

@@ -1,10 +1,11 @@
-"""Images to train on for time: files for the naive loop, a cache of them for ours."""
+"""Images to train on: files for the naive loop, a cache of them for ours, digits."""
 
 import io
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from sklearn.datasets import load_digits
 
 from autocnn.data.cache import prepare
 
@@ -46,6 +47,14 @@ def write_cache(folder: Path, count: int = COUNT) -> Path:
     file = folder / "images.npz"
     np.savez(file, images=np.stack(pixels)[chosen], labels=np.arange(count) % CLASSES)
     return prepare(str(file), cache_dir=folder / "cache").folder
+
+
+def write_digits(file: Path, chosen: slice | np.ndarray, *, larger: int = 1) -> None:
+    """Write some of scikit-learn's digits as an .npz, so many times larger."""
+    digits = load_digits()
+    images = (digits.images[chosen] * 15).astype(np.uint8)
+    images = images.repeat(larger, axis=1).repeat(larger, axis=2)
+    np.savez(file, images=images, labels=digits.target[chosen])
 
 
 def _jpeg(seed: int) -> bytes:

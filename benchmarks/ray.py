@@ -13,11 +13,9 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import ray
 import torch
 from ray.cluster_utils import Cluster as Machines
-from sklearn.datasets import load_digits
 
 from autocnn import recipe as recipes
 from autocnn.commands.configure import Request
@@ -39,7 +37,7 @@ from autocnn.search.jobs import Engine, Job, JobEnded
 from autocnn.store.rows import StudySnapshot, snapshot
 from autocnn.train import attempt
 from autocnn.train.learner import Learner
-from benchmarks.images import write_cache
+from benchmarks.images import write_cache, write_digits
 
 WORKERS = 2
 PAIRS, QUICK_PAIRS = 5, 1
@@ -205,9 +203,7 @@ def _killed(folder: Path, say: Say) -> tuple[int, int]:
         How many trials that had ended are not as they were, and the most epochs that a
         running one has trained again.
     """
-    digits = load_digits()
-    images = (digits.images * 15).astype(np.uint8).repeat(2, axis=1).repeat(2, axis=2)
-    np.savez(folder / "digits.npz", images=images, labels=digits.target)
+    write_digits(folder / "digits.npz", slice(None), larger=2)
     (folder / "space.toml").write_text(SPACE, encoding="utf-8")
     with ExitStack() as stack:
         head = {"num_cpus": 1, "include_dashboard": False}

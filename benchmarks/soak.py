@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import psutil
-from sklearn.datasets import load_digits
+
+from benchmarks.images import write_digits
 
 SPACE = """
 [space]
@@ -62,9 +62,7 @@ def measure(trials: int, say: Say) -> dict[str, float | int]:
 
 
 def _search(folder: Path, trials: int, say: Say) -> list[Look]:
-    digits = load_digits()
-    images = (digits.images[:IMAGES] * 15).astype(np.uint8)
-    np.savez(folder / "d.npz", images=images, labels=digits.target[:IMAGES])
+    write_digits(folder / "d.npz", slice(IMAGES))
     (folder / "space.toml").write_text(SPACE, encoding="utf-8")
     words = [sys.executable, "-m", "autocnn", "search", str(folder / "d.npz")]
     words += ["--space", str(folder / "space.toml"), "--json"]
