@@ -2,9 +2,9 @@
 
 import contextlib
 import logging
-import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from time import sleep
 from typing import TypeVar
 
 from autocnn.errors import UnavailableError
@@ -67,6 +67,6 @@ def patiently(function: Callable[[], Result], obstacle: Obstacle) -> Result:
             if waited:
                 _say.get()("the wait is over")
             return result
-        time.sleep(pause)
+        sleep(pause)
         waited += pause
         pause = min(LONGEST_PAUSE, 2 * pause)

@@ -306,7 +306,7 @@ def small_disk(tmp_path: Path) -> Iterator[Disk]:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Write down how long is waited for a disk or a database, instead of waiting."""
     waited: list[float] = []
-    monkeypatch.setattr(waiting.time, "sleep", waited.append)
+    monkeypatch.setattr(waiting, "sleep", waited.append)
     return waited
 
 

@@ -97,7 +97,7 @@ def test_of_a_full_disk_it_is_said_what_is_needed_and_what_is_free(small_disk):
 
 def test_it_waits_until_there_is_room(small_disk, monkeypatch, said):
     make_room = small_disk.filler.unlink
-    monkeypatch.setattr("autocnn.waiting.time.sleep", lambda _: make_room())
+    monkeypatch.setattr("autocnn.waiting.sleep", lambda _: make_room())
     small_disk.fill()
     path = small_disk.path / "file"
     durable.until_written(lambda: durable.write(path, b"x" * 9000))

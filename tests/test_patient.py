@@ -10,6 +10,7 @@ import pytest
 from optuna.trial import TrialState
 
 from autocnn import patient
+from autocnn.remembering import together
 from autocnn.storage import open_storage, storage_url
 
 
@@ -129,6 +130,21 @@ def test_all_that_a_trial_says_is_written_once(study, lost, pauses):
     assert study.user_attrs == {"state": {"beat": 1}}
 
 
+def test_what_is_written_together_is_written_once(study, lost, pauses, url):
+    storage = study._storage._backend
+    with storage.alone_with(study._study_id):
+        trial = study.ask()
+        lost()
+        with together(study):
+            value = trial.suggest_float("x", 0, 1)
+            trial.set_user_attr("log", [1])
+            trial.report(0.5, 1)
+        assert len(pauses) == 1
+    (row,) = open_storage(url).get_all_trials(study._study_id)
+    assert (row.params, row.user_attrs) == ({"x": value}, {"log": [1]})
+    assert row.intermediate_values == {1: 0.5}
+
+
 def test_a_finished_trial_is_on_the_disk(study, failing):
     trial = study.ask()
     with failing(10**6) as made:
@@ -142,9 +158,7 @@ def test_a_full_disk_is_waited_for(small_disk, empty_storage, said, monkeypatch)
     path = shutil.copyfile(empty_storage, small_disk.path / "a.db")
     storage = open_storage(storage_url(str(path)), create=True)
     study = optuna.create_study(storage=storage)
-    monkeypatch.setattr(
-        "autocnn.waiting.time.sleep", lambda _: small_disk.filler.unlink()
-    )
+    monkeypatch.setattr("autocnn.waiting.sleep", lambda _: small_disk.filler.unlink())
     small_disk.fill()
     study.set_user_attr("long", "x" * 20_000)
     assert study.user_attrs == {"long": "x" * 20_000}

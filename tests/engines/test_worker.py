@@ -228,7 +228,7 @@ def test_the_time_in_which_it_waits_for_room_is_not_training(
     work, make_job, failing, monkeypatch
 ):
     clock, waited = time.monotonic, []
-    monkeypatch.setattr(time, "sleep", waited.append)
+    monkeypatch.setattr("autocnn.waiting.sleep", waited.append)
     monkeypatch.setattr(time, "monotonic", lambda: clock() + sum(waited))
     with failing(8, times=20):
         told, ended = work(make_job(epochs=3, most_seconds=10))
