@@ -51,14 +51,15 @@ def planned(plan: Plan, winner: TrialRow, seconds: float, emit: Emit) -> Final |
 
 def _epoch_seconds(
     plan: Plan, recipe: Recipe, winner: TrialRow, seconds: float
-) -> float | None:
-    """Measure an epoch of the winner's, if there is time for that; None if it fails.
+) -> float:
+    """Predict an epoch of the winner's that has the machine for itself.
 
-    Else take what it took beside others, which is longer.
+    It is measured, if there is time for that. It takes no longer than beside others in the trial, whatever a few seconds say in
+    which something else kept the machine busy.
     """
-    if seconds > WORTH_MEASURING:
-        return plan.epoch_alone(recipe)
-    return (winner.seconds or 0.0) / max(1, winner.epochs)
+    beside_others = (winner.seconds or 0.0) / max(1, winner.epochs)
+    alone = plan.epoch_alone(recipe) if seconds > WORTH_MEASURING else None
+    return min(alone or math.inf, beside_others)
 
 
 def broken_off(found: StudySnapshot, trials: int | None) -> Final | None:
