@@ -30,7 +30,8 @@ class Busy(Exception):  # noqa: N818 - what is, not what is wrong
     """
 
 
-def _obstacle(error: Exception) -> str | None:
+def obstacle(error: Exception) -> str | None:
+    """Say why a call failed that may be tried again."""
     return str(error) if isinstance(error, Busy) else None
 
 
@@ -40,7 +41,7 @@ def _patient(
     """Let a method of which a second call does no harm wait for the database."""
 
     def call(self: Any, /, *args: Given.args, **kwargs: Given.kwargs) -> Result:
-        return patiently(lambda: method(self, *args, **kwargs), _obstacle)
+        return patiently(lambda: method(self, *args, **kwargs), obstacle)
 
     return call
 
@@ -56,7 +57,7 @@ def _once(do: Callable[[], Result], done: Callable[[], Result | None]) -> Result
         tried = True
         return do()
 
-    return patiently(attempt, _obstacle)
+    return patiently(attempt, obstacle)
 
 
 class PatientStorage(RDBStorage):
@@ -99,10 +100,6 @@ class PatientStorage(RDBStorage):
     get_trial_id_from_study_id_trial_number = _patient(
         RDBStorage.get_trial_id_from_study_id_trial_number
     )
-    set_trial_intermediate_value = _patient(RDBStorage.set_trial_intermediate_value)
-    set_trial_user_attr = _patient(RDBStorage.set_trial_user_attr)
-    set_trial_system_attr = _patient(RDBStorage.set_trial_system_attr)
-    _set_trial_param = _patient(RDBStorage._set_trial_param)
     _get_trials = _patient(RDBStorage._get_trials)
     _get_best_trial_id = _patient(RDBStorage._get_best_trial_id)
 

@@ -25,7 +25,7 @@ from sqlalchemy.exc import (
 
 from autocnn.durable import check_writable
 from autocnn.errors import NoResultError, RequestError, UnavailableError
-from autocnn.patient import PatientStorage
+from autocnn.remembering import RememberingStorage
 from autocnn.waiting import patiently
 
 Result = TypeVar("Result")
@@ -53,7 +53,7 @@ def sqlite_file(url: str) -> Path | None:
     return Path(name) if url.startswith("sqlite:///") and name else None
 
 
-def open_storage(url: str, *, create: bool = False) -> RDBStorage:
+def open_storage(url: str, *, create: bool = False) -> RememberingStorage:
     """Open a storage; RequestError or UnavailableError says why it cannot be.
 
     Without `create`, a missing SQLite file is an error and stays missing. With it, the
@@ -204,11 +204,11 @@ def check_place(folder: Path, url: str) -> None:
         check_writable(file.parent, f"the storage {file}")
 
 
-def _open(url: str, *, sqlite: bool) -> PatientStorage:
+def _open(url: str, *, sqlite: bool) -> RememberingStorage:
     options = {"connect_args": {"timeout": 60}} if sqlite else {"pool_pre_ping": True}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        storage = PatientStorage(url, engine_kwargs=options)
+        storage = RememberingStorage(url, engine_kwargs=options)
     if sqlite:
         # One driver writes and many views read: neither then waits for the other.
         sqlalchemy.event.listen(storage.engine, "connect", _set_pragmas)

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import optuna
 import psutil
-from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
 from autocnn import events
 from autocnn.data.cache import prepare
+from autocnn.remembering import RememberingStorage
 from autocnn.search.driver import Driver
 from autocnn.search.space import draw
 from autocnn.search.study import StudyConfig, enqueue_start, open_study
@@ -99,8 +99,8 @@ def measure(
         say(f"{workers} workers begin, and are watched for {seconds:.0f} seconds")
         clock = Clock(crowd, server, seconds)
         _time_asks(study, clock.asks)
-        driver = Driver(study, plan, crowd, events.ignore)
-        driver.run(clock.over)
+        with storage.alone_with(study._study_id):
+            Driver(study, plan, crowd, events.ignore).run(clock.over)
         found = clock.found(workers, len(study.get_trials(deepcopy=False)))
         storage.remove_session()
         storage.engine.dispose()
@@ -108,7 +108,7 @@ def measure(
 
 
 def _search(
-    storage: RDBStorage, crowd: Crowd, folder: Path
+    storage: RememberingStorage, crowd: Crowd, folder: Path
 ) -> tuple[optuna.Study, Plan]:
     curves, prepared = crowd.curves, prepare("digits")
     config = StudyConfig(

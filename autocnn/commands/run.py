@@ -60,7 +60,8 @@ def run(
             told = Sender(study, setup.folder, setup.location, say).after(emit)
         if ready is not None:
             ready(study)
-        with interrupts(emit) as stopping, no_longer(stopping):
+        alone = storage.alone_with(study._study_id)
+        with alone, interrupts(emit) as stopping, no_longer(stopping):
             outcome = _drive(setup, study, plan, told, stopping)
         if outcome != "interrupted":
             opens = plan.final and outcome in WON

@@ -14,6 +14,7 @@ from optuna.trial import TrialState
 from autocnn.errors import RequestError
 from autocnn.events import Emit, Event, Notice
 from autocnn.quantities import plural
+from autocnn.remembering import together
 from autocnn.search.agenda import Agenda
 from autocnn.search.beat import Beat
 from autocnn.search.forecast import Forecast
@@ -89,7 +90,8 @@ class Driver:
             if self._idle() and not self._waits():
                 return self._hands.leave(self._conclusion())
             self._say()
-            self._hands.listen(0.0 if self._hurries else POLL_SECONDS)
+            with together(self._study):
+                self._hands.listen(0.0 if self._hurries else POLL_SECONDS)
 
     def _seconds_left(self) -> float:
         plan = self._plan

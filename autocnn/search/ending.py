@@ -54,8 +54,9 @@ def _epoch_seconds(
 ) -> float:
     """Predict an epoch of the winner's that has the machine for itself.
 
-    It is measured, if there is time for that. It takes no longer than beside others in the trial, whatever a few seconds say in
-    which something else kept the machine busy.
+    It is measured, if there is time for that; but it takes no longer than beside others
+    in the trial, whatever a few seconds say in which something else kept the machine
+    busy.
     """
     beside_others = (winner.seconds or 0.0) / max(1, winner.epochs)
     alone = plan.epoch_alone(recipe) if seconds > WORTH_MEASURING else None

@@ -3,7 +3,7 @@
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import optuna
 from optuna.trial import TrialState
@@ -11,6 +11,7 @@ from optuna.trial import TrialState
 from autocnn import events
 from autocnn.errors import RequestError
 from autocnn.events import Emit, EpochEnded
+from autocnn.remembering import together
 from autocnn.search import jobs, refusals, trials
 from autocnn.search.forecast import Forecast
 from autocnn.search.jobs import Engine, JobEnded, Progress, Remark
@@ -67,7 +68,8 @@ class Hands:
     def start(self, running: Running) -> Begun:
         """Give a trial to a worker, unless it is refused or cannot be built."""
         try:
-            job = running.job or prepare(running, self._plan)
+            with together(self._study):
+                job = running.job or prepare(running, self._plan)
             refusal = self.refusals.check(running)
         except RequestError as error:
             self._fail(running, error.problem)
@@ -242,11 +244,10 @@ class Hands:
     def tell(self, running: Running, state: TrialState, reason: str = "") -> None:
         """Finish a trial in the study."""
         trial, speeds = running.trial, running.images_per_second
-        attributes: dict[str, Any] = {"seconds": running.seconds, "reason": reason}
+        trial.set_user_attr("seconds", running.seconds)
+        trial.set_user_attr("reason", reason)
         if speeds:
-            attributes["images_per_second"] = round(sum(speeds) / len(speeds))
-        for name, value in attributes.items():
-            trial.set_user_attr(name, value)
+            trial.set_user_attr("images_per_second", round(sum(speeds) / len(speeds)))
         if state is not TrialState.FAIL and running.score is not None:
             self._kept.store(running)
         value = running.score if state is TrialState.COMPLETE else None
@@ -277,9 +278,8 @@ class Hands:
             elif outcome == "interrupted":
                 running.trial.set_user_attr("status", "interrupted")
             else:
-                why: str = outcome
-                if running.fills:
-                    why = self.pauses.left_for(running, outcome)
+                left = self.pauses.left_for(running, outcome)
+                why = left if running.fills else outcome
                 self.tell(running, TrialState.PRUNED, why)
         self.drain()
         if outcome != "interrupted":
