@@ -14,6 +14,8 @@ from optuna.trial import FrozenTrial, TrialState
 from autocnn.store.rows import is_refused
 
 Make = Callable[[int], BaseSampler]
+BEST = 100
+"""Trials that a sampler is always shown; Optuna's TPE takes at most 25 for good."""
 STUCK = 10
 """Draws in a row of what was there before, after which chance draws."""
 
@@ -48,15 +50,17 @@ class Informed(BaseSampler):
         limits: Mapping[str, float],
         *,
         complete_only: bool = False,
+        most: float = math.inf,
     ) -> None:
         """Both are made anew for each trial, by its number.
 
-        `complete_only` samplers look at no other trials, so not at refused ones.
+        `complete_only` samplers look at no other trials, so not at refused ones. `most`
+        bounds how many finished trials are shown, and so what it takes to draw.
         """
         self._make, self._chance = sampler, chance
         self._sampler = self._drawing = sampler(0)
         self._limits = limits
-        self._complete_only = complete_only
+        self._complete_only, self._most = complete_only, most
         self._known: dict[int, FrozenTrial] = {}
         """Finished trials as they are seen, by their ids."""
         self._found: Sequence[FrozenTrial] | None = None
@@ -72,7 +76,8 @@ class Informed(BaseSampler):
         self, read: Callable[[], Sequence[FrozenTrial]]
     ) -> Sequence[FrozenTrial]:
         if self._found is None:
-            self._found = self._with_scores([self._as_seen(trial) for trial in read()])
+            seen = [self._as_seen(trial) for trial in read()]
+            self._found = self._with_scores(thinned(seen, self._most))
         return self._found
 
     def _with_scores(self, seen: Sequence[FrozenTrial]) -> Sequence[FrozenTrial]:
@@ -168,6 +173,33 @@ class Informed(BaseSampler):
     def reseed_rng(self) -> None:
         """Tell the sampler."""
         self._sampler.reseed_rng()
+
+
+def thinned(trials: Sequence[FrozenTrial], most: float) -> Sequence[FrozenTrial]:
+    """Leave finished trials out until there are `most`: of all but the best, evenly.
+
+    What good recipes have in common shows in the best ones; the others stand for what
+    recipes are like, and some of them do that as well.
+    """
+    finished = [trial for trial in trials if trial.state.is_finished()]
+    if len(finished) <= most:
+        return trials
+    ranked = sorted(finished, key=_rank)
+    best, rest = ranked[:BEST], sorted(ranked[BEST:], key=lambda each: each.number)
+    room = max(0, int(most) - len(best))
+    kept = [rest[place * len(rest) // room] for place in range(room)]
+    left = {trial.number for trial in (*best, *kept)}
+    return [t for t in trials if t.number in left or not t.state.is_finished()]
+
+
+def _rank(trial: FrozenTrial) -> tuple[float, ...]:
+    """Rank finished trials as Optuna's TPE does: by how far they came, then score."""
+    if trial.state is TrialState.COMPLETE:
+        return (0, 0, -(trial.value or 0.0))
+    if trial.state is TrialState.PRUNED and trial.intermediate_values:
+        step, value = max(trial.intermediate_values.items())
+        return (1, -step, -value)
+    return (2, 0, 0)
 
 
 def _completed(trial: FrozenTrial, scores: Sequence[float]) -> FrozenTrial:

@@ -1,6 +1,7 @@
 """Who proposes the next recipe. To add a sampler, add its line to SAMPLERS."""
 
 import importlib.util
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -26,6 +27,8 @@ class Sampler:
     """Whether it heeds constraints, but of complete trials only."""
     sequence: bool = False
     """Whether its trials are the steps of one sequence, which one seed makes."""
+    most: float = math.inf
+    """Finished trials that it learns from; more are thinned out, but for the best."""
 
 
 SAMPLERS: Mapping[str, Sampler] = {
@@ -34,12 +37,14 @@ SAMPLERS: Mapping[str, Sampler] = {
             seed=seed, n_startup_trials=startup, multivariate=True, constant_liar=True
         ),
         "models good and bad recipes together; the default",
+        most=1_000,
     ),
     "tpe-univariate": Sampler(
         lambda seed, startup: optuna.samplers.TPESampler(
             seed=seed, n_startup_trials=startup, multivariate=False, constant_liar=True
         ),
         "models each parameter alone; good with many workers",
+        most=1_000,
     ),
     "gp": Sampler(
         lambda seed, startup: optuna.samplers.GPSampler(
@@ -47,6 +52,7 @@ SAMPLERS: Mapping[str, Sampler] = {
         ),
         "a Gaussian process; good under 100 trials with --pruner none",
         complete_only=True,
+        most=500,
     ),
     "cmaes": Sampler(
         lambda seed, _: optuna.samplers.CmaEsSampler(seed=seed),
@@ -102,4 +108,5 @@ def make_sampler(
         lambda trial: optuna.samplers.RandomSampler(seed_of(trial)),
         limits,
         complete_only=row.complete_only,
+        most=row.most,
     )

@@ -11,6 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 from autocnn.errors import RequestError
 from autocnn.recipe import ImageShape
 from autocnn.search import space as spaces
+from autocnn.search.informed import BEST, thinned
 from autocnn.search.samplers import SAMPLERS, make_sampler
 
 SHAPE = ImageShape(height=32, width=32, channels=3, classes=10)
@@ -213,3 +214,51 @@ def test_all_parameters_of_a_trial_are_drawn_from_one_look_at_the_others(monkeyp
         draw("ab")
     # These were in none of the trials before: each is drawn on its own.
     assert draw("cdefgh") == draw("ij")
+
+
+def finished(number: int) -> FrozenTrial:
+    """A trial of a large study: a ninth is complete, a few failed or still run."""
+    states = [TrialState.COMPLETE, *[TrialState.PRUNED] * 7, TrialState.FAIL]
+    state = TrialState.RUNNING if number % 100 == 50 else states[number % 9]
+    score = (number * 7919 % 10_007) / 10_007
+    trial = optuna.trial.create_trial(
+        state=state,
+        value=score if state is TrialState.COMPLETE else None,
+        intermediate_values=dict.fromkeys(range(1, 2 + number % 3), score),
+    )
+    trial.number = number
+    return trial
+
+
+def test_of_very_many_trials_the_best_are_shown_and_an_even_sample_of_the_others():
+    trials = [finished(number) for number in range(5_000)]
+    shown = thinned(trials, 1_000)
+    assert [t for t in shown if not t.state.is_finished()] == [
+        t for t in trials if not t.state.is_finished()
+    ]
+    kept = [trial for trial in shown if trial.state.is_finished()]
+    assert len(kept) == 1_000
+    assert [trial.number for trial in shown] == sorted(t.number for t in shown)
+    complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
+    best = sorted(complete, key=lambda trial: -trial.value)[:BEST]
+    assert {trial.number for trial in best} <= {trial.number for trial in kept}
+    for part in range(0, 5_000, 1_000):
+        there = sum(part <= trial.number < part + 1_000 for trial in kept)
+        assert there == pytest.approx(200, abs=20)
+
+
+def test_of_few_complete_trials_the_farthest_others_are_among_the_best():
+    trials = [
+        trial
+        for trial in map(finished, range(1_000))
+        if trial.state is TrialState.PRUNED
+    ]
+    shown = thinned(trials, 150)
+    farthest = [trial for trial in trials if len(trial.intermediate_values) == 3]
+    best = sorted(farthest, key=lambda trial: -trial.intermediate_values[3])[:BEST]
+    assert {trial.number for trial in best} <= {trial.number for trial in shown}
+
+
+def test_all_of_few_trials_are_shown():
+    trials = [finished(number) for number in range(50)]
+    assert thinned(trials, 1_000) == trials
