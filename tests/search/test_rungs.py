@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autocnn.search import rungs
-from autocnn.search.rungs import ETA, FIRST, Course
+from autocnn.search.rungs import ETA, FIRST, Course, Standings
 
 EPOCHS = 9
 JUDGED = rungs.rungs(EPOCHS)
@@ -48,7 +48,8 @@ def test_the_first_and_a_third_pass_and_nobody_passes_before_a_better_one(
     history, rung
 ):
     arrived = there(history, rung)
-    passed = [c for c in arrived if rungs.passes(history, c.trial, rung)]
+    standings = Standings(JUDGED, history)
+    passed = [c for c in arrived if standings.passes(c.trial, rung)]
     first = [course for course in arrived if course.trial == FIRST]
     assert all(course in passed for course in first)
     earned = [course for course in passed if course not in first]
@@ -62,17 +63,41 @@ def test_the_order_in_which_trials_are_known_changes_nothing(history, order):
     shuffled = list(history)
     order.shuffle(shuffled)
     for choose in (rungs.next_promotion, rungs.most_promising):
-        assert choose(history, JUDGED) == choose(shuffled, JUDGED)
+        assert choose(Standings(JUDGED, history)) == choose(Standings(JUDGED, shuffled))
+
+
+@given(histories(), st.randoms())
+def test_places_are_those_of_all_scores_sorted_however_trials_came_to_them(
+    history, order
+):
+    standings, curves = Standings(JUDGED), {course.trial: [] for course in history}
+    grown = [course.trial for course in history for _ in course.curve]
+    order.shuffle(grown)
+    for trial in [*curves, *grown]:
+        whole = next(course.curve for course in history if course.trial == trial)
+        curves[trial] += whole[len(curves[trial]) :][:1]
+        standings.put(Course(trial, curves[trial]))
+    for course in history:
+        standings.put(course)
+    failed = {course.trial for course in history[::4]}
+    for trial in failed:
+        standings.remove(trial)
+    left = [course for course in history if course.trial not in failed]
+    assert len(standings) == len(left)
+    for rung in JUDGED:
+        ranked = sorted(there(left, rung), key=lambda c: (-c.score(rung), c.trial))
+        assert standings.ranking(rung) == ranked
 
 
 @given(histories(), st.sets(st.integers(0, 25)))
 def test_who_is_promoted_waits_has_earned_it_and_leaves_no_better_one(history, busy):
-    chosen = rungs.next_promotion(history, JUDGED, busy)
+    standings = Standings(JUDGED, history)
+    chosen = rungs.next_promotion(standings, busy)
     waiting = [c for c in history if c.paused and c.trial not in busy]
     earned = [
         course
         for course in waiting
-        if rungs.passes(history, course.trial, len(course.curve))
+        if standings.passes(course.trial, len(course.curve))
     ]
     if chosen is None:
         assert earned == []
@@ -88,19 +113,20 @@ def test_who_is_promoted_waits_has_earned_it_and_leaves_no_better_one(history, b
 @given(histories(), st.integers(1, 60), st.integers(0, 4))
 def test_nobody_is_given_up_who_might_still_pass(history, more, spare):
     most = len(history) + more
-    given_up = set(rungs.hopeless(history, JUDGED, most, spare))
+    standings = Standings(JUDGED, history)
+    given_up = set(rungs.hopeless(standings, most, spare))
     assert given_up <= {course.trial for course in history if course.paused} - {FIRST}
     for rung, quota in zip(JUDGED, (most // ETA, most // ETA**2), strict=True):
         kept = [c for c in history if c.paused and len(c.curve) == rung]
         kept = [c for c in kept if c.trial not in given_up]
         assert len([c for c in kept if c.trial != FIRST]) <= rungs.KEPT
-        best = rungs.ranking(history, rung)[: min(quota, rungs.KEPT)]
+        best = standings.ranking(rung)[: min(quota, rungs.KEPT)]
         assert not given_up & {c.trial for c in best if len(c.curve) == rung}
 
 
 def test_the_disk_has_a_bound_however_many_trials_there_are():
     history = [Course(n, (n / 1000,), paused=True) for n in range(1000)]
-    given_up = rungs.hopeless(history, JUDGED, float("inf"), spare=2)
+    given_up = rungs.hopeless(Standings(JUDGED, history), float("inf"), spare=2)
     kept = {course.trial for course in history} - set(given_up)
     assert kept == {FIRST, *range(1000 - rungs.KEPT, 1000)}
 
@@ -120,9 +146,13 @@ class Play:
     def history(self) -> list[Course]:
         return [Course(t, c, t in self.paused) for t, c in self.seen.items()]
 
+    @property
+    def standings(self) -> Standings:
+        return Standings(JUDGED, self.history)
+
     def employ(self) -> None:
         while len(self.training) < self.workers:
-            trial = rungs.next_promotion(self.history, JUDGED)
+            trial = rungs.next_promotion(self.standings)
             if trial is not None:
                 self.paused.remove(trial)
             elif len(self.seen) < len(self.curves):
@@ -139,7 +169,7 @@ class Play:
         done = len(self.seen[trial])
         if done == EPOCHS:
             self.training.remove(trial)
-        elif done in JUDGED and not rungs.passes(self.history, trial, done):
+        elif done in JUDGED and not self.standings.passes(trial, done):
             self.training.remove(trial)
             self.paused.add(trial)
 
@@ -172,7 +202,7 @@ def test_a_search_leaves_nobody_behind_who_has_earned_to_go_on(
         assert len(play.training) <= workers
         assert not play.training & play.paused
     assert len(play.seen) == trials
-    assert rungs.next_promotion(play.history, JUDGED) is None
+    assert rungs.next_promotion(play.standings) is None
     for rung in JUDGED:
         arrived = there(play.history, rung)
         beyond = there(play.history, rung + 1)
