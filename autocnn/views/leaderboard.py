@@ -36,15 +36,18 @@ def rows(
 ) -> list[dict[str, Any]]:
     """All trials, ranked; those without a score come last, without a rank.
 
-    Without those that were refused. `pareto` names one of COSTS: then only trials that
-    no other beats in accuracy and in that cost, the cheapest first.
+    Without those that were refused, and those that a search which is over did not
+    begin. `pareto` names one of COSTS: then only trials that no other beats in accuracy
+    and in that cost, the cheapest first.
     """
     ranked = {row.trial: rank for rank, row in enumerate(study.ranked(), start=1)}
     if pareto:
         chosen = front(study.trials, COSTS[pareto])
     else:
+        over = study.state is not None and study.state.phase == "ended"
+        left_out = (REFUSED, "waiting") if over else (REFUSED,)
         others = [row for row in study.trials if row.val_accuracy is None]
-        chosen = study.ranked() + [row for row in others if row.status != REFUSED]
+        chosen = study.ranked() + [row for row in others if row.status not in left_out]
     return [_row(row, ranked.get(row.trial)) for row in chosen[: top or None]]
 
 
@@ -120,9 +123,20 @@ def _row(row: TrialRow, rank: int | None) -> dict[str, Any]:
 
 
 def key_settings(params: dict[str, Any]) -> str:
-    """Write the settings that tell most; names speak for themselves, numbers do not."""
-    key = {name: params[name] for name in KEY_SETTINGS if name in params} or params
-    return " ".join(
-        value if isinstance(value, str) else f"{SHORT.get(name, name)}={value:.3g}"
-        for name, value in key.items()
-    )
+    """Write the settings that tell most; where few of those vary, others that do.
+
+    The names of kinds speak for themselves, numbers do not.
+    """
+    key = [name for name in KEY_SETTINGS if name in params]
+    others = [name for name in params if name not in key]
+    told = [
+        params[name] if isinstance(params[name], str) else _told(name, params[name])
+        for name in key
+    ]
+    room = len(KEY_SETTINGS) - len(key)
+    return " ".join(told + [_told(name, params[name]) for name in others[:room]])
+
+
+def _told(name: str, value: Any) -> str:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{SHORT.get(name, name)}={f'{value:.3g}' if number else value}"

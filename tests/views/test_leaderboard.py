@@ -40,13 +40,27 @@ def test_json_tells_of_pauses_and_promotions(study, capsys):
     assert rows[1]["seconds"] == 3.0
 
 
-def test_the_heading_says_what_checkpoints_take(study):
-    assert "checkpoints" not in leaderboard.heading(snapshot(study))
+def say(study, phase: str, **more: int) -> None:
     state = SearchState(
-        phase="searching", beat=1, host="", pid=1, version="", device="", jobs=1,
-        trials=9, seconds=0.0, checkpoint_bytes=120_400_000,
+        phase=phase, beat=1, host="", pid=1, version="", device="", jobs=1, trials=9,
+        seconds=0.0, **more,
     )  # fmt: skip
     study.set_user_attr(STATE, state.to_dict())
+
+
+def test_what_a_search_that_is_over_did_not_begin_is_left_out(study):
+    study.enqueue_trial({"x": 1})
+    say(study, "searching")
+    shown = leaderboard.rows(snapshot(study))
+    assert [row["status"] for row in shown] == ["complete", "paused", "waiting"]
+    say(study, "ended")
+    shown = leaderboard.rows(snapshot(study))
+    assert [row["status"] for row in shown] == ["complete", "paused"]
+
+
+def test_the_heading_says_what_checkpoints_take(study):
+    assert "checkpoints" not in leaderboard.heading(snapshot(study))
+    say(study, "searching", checkpoint_bytes=120_400_000)
     assert "; checkpoints take 120 MB" in leaderboard.heading(snapshot(study))
 
 
@@ -68,3 +82,10 @@ def test_folds_are_not_called_epochs(study, capsys):
 )
 def test_sizes_are_written_short(number, word):
     assert size(number) == word
+
+
+def test_where_few_of_the_usual_settings_vary_others_are_told():
+    usual = {"width": 64, "block": "plain", "learning_rate_factor": 0.51234}
+    others = {"dropout": 0.25, "pooling": "max", "deep": True, "a": 1, "b": 2}
+    told = "plain width=64 rate=0.512 dropout=0.25 pooling=max deep=True a=1"
+    assert leaderboard.key_settings(usual | others) == told
