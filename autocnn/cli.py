@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "export": "Hand a network on: ONNX, torch.export, safetensors, plain Python.",
     "report": "Write a study as one file: to mail, to keep, to print.",
     "dashboard": "Open a storage in optuna-dashboard.",
+    "proxy": "Serve a storage to many viewers, who need not know its database.",
     "bench": "Compare search policies on a study's own learning curves.",
     "space": "Print what a search draws from.",
     "data": "Look at a data set before searching: classes, sizes, duplicates.",

@@ -7,13 +7,13 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, overload
 from urllib.parse import quote, unquote
 
 import optuna
 import sqlalchemy
 from optuna.exceptions import StorageInternalError
-from optuna.storages import RDBStorage
+from optuna.storages import BaseStorage
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -25,6 +25,7 @@ from sqlalchemy.exc import (
 
 from autocnn.durable import check_writable
 from autocnn.errors import NoResultError, RequestError, UnavailableError
+from autocnn.proxied import ProxiedStorage, is_proxied
 from autocnn.remembering import RememberingStorage
 from autocnn.waiting import patiently
 
@@ -53,14 +54,25 @@ def sqlite_file(url: str) -> Path | None:
     return Path(name) if url.startswith("sqlite:///") and name else None
 
 
-def open_storage(url: str, *, create: bool = False) -> RememberingStorage:
+@overload
+def open_storage(url: str, *, create: Literal[True]) -> RememberingStorage: ...
+
+
+@overload
+def open_storage(url: str, *, create: bool = False) -> BaseStorage: ...
+
+
+def open_storage(url: str, *, create: bool = False) -> BaseStorage:
     """Open a storage; RequestError or UnavailableError says why it cannot be.
 
-    Without `create`, a missing SQLite file is an error and stays missing. With it, the
-    storage is one to search with: once open, it waits while it is locked, full or gone.
+    Without `create`, a missing SQLite file is an error and stays missing, and a proxy
+    will do. With it, the storage is one to search with: once open, it waits while it is
+    locked, full or gone.
     """
     _quiet_optuna()
     shown = hide_password(url)
+    if is_proxied(url):
+        return _proxied(url, shown, create=create)
     if url.split("?", maxsplit=1)[0].count("@") > 1:
         raise RequestError(
             f"the storage '{shown}' has more than one '@'",
@@ -108,6 +120,17 @@ def open_storage(url: str, *, create: bool = False) -> RememberingStorage:
     return storage
 
 
+def _proxied(url: str, shown: str, *, create: bool) -> BaseStorage:
+    if create:
+        raise RequestError(
+            f"a search cannot write through the proxy {shown}",
+            hint="name the database itself with --storage",
+        )
+    storage = ProxiedStorage(url, shown)
+    storage.get_all_studies()
+    return storage
+
+
 def open_engine(url: str) -> sqlalchemy.Engine:
     """Connect to a storage to read it again and again.
 
@@ -137,7 +160,7 @@ def file_of(engine: sqlalchemy.Engine) -> Path | None:
     return Path(unquote(name.removeprefix("file:").partition("?")[0]))
 
 
-def study_names(storage: RDBStorage) -> list[str]:
+def study_names(storage: BaseStorage) -> list[str]:
     """List the studies, the one made last at the end."""
     studies = storage.get_all_studies()
     return [study.study_name for study in sorted(studies, key=lambda s: s._study_id)]

@@ -22,7 +22,8 @@ import psutil
 
 from autocnn.errors import NoResultError
 from autocnn.storage import open_storage
-from autocnn.store.rows import StudySnapshot, find_study, snapshot
+from autocnn.store.find import find_study
+from autocnn.store.rows import StudySnapshot, snapshot
 from benchmarks.images import write_digits
 
 SPACE = """
@@ -164,7 +165,7 @@ class Chaos:
         file = self._folder / "studies" / "autocnn.db"
         if not file.exists():
             return None
-        storage = open_storage(f"sqlite:///{file}")
+        storage = open_storage(f"sqlite:///{file}", create=True)
         try:
             return snapshot(find_study(storage, None))
         except NoResultError:  # it was killed before it made one

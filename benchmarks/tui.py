@@ -133,7 +133,7 @@ def _starts(url: str, amounts: Amounts, add: Add) -> None:
 
 
 def _refreshes(url: str, file: Path, amounts: Amounts, add: Add) -> None:
-    storage = open_storage(url)
+    storage = open_storage(url, create=True)
     words = [sys.executable, "-m", "benchmarks.watching", "probe", url, str(file)]
     with Terminal(words) as terminal:
         terminal.wait_for(_all_read(amounts.trials))

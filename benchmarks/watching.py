@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from optuna.storages import RDBStorage
+from optuna.storages import BaseStorage
 
 from autocnn.storage import open_storage
 from autocnn.store.state import BEAT_SECONDS, STATE, Load, Pace, SearchState
@@ -66,7 +66,7 @@ def report(url: str, trials: str, running: str) -> None:
         time.sleep(max(0.0, begun + (count + 1) * EPOCH_SECONDS - time.monotonic()))
 
 
-def _report(storage: RDBStorage, number: int, epoch: int) -> None:
+def _report(storage: BaseStorage, number: int, epoch: int) -> None:
     trial = number + 1  # make_study's identifiers
     value = 0.9 - 0.5 / epoch
     log = [[time.time(), 1.0, value, 1.0, 25.0, 900.0] for _ in range(epoch)]

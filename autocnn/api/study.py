@@ -41,7 +41,7 @@ def load_study(
     from autocnn.commands.options import place_of
     from autocnn.commands.words import read
     from autocnn.storage import open_storage
-    from autocnn.store.rows import find_study
+    from autocnn.store.find import find_study
 
     known = read(command, {"storage": storage, "studies": studies})
     place = place_of(known["storage"], known["studies"])

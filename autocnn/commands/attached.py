@@ -114,7 +114,8 @@ def _watch(
 ) -> int:
     from autocnn.commands.conclude import conclude
     from autocnn.storage import open_storage
-    from autocnn.store.rows import find_study, snapshot
+    from autocnn.store.find import find_study
+    from autocnn.store.rows import snapshot
     from autocnn.views.tui.app import Watch
     from autocnn.views.tui.feed import LiveFeed
 

@@ -71,7 +71,8 @@ def command(
     from autocnn.offline.policies import policies
     from autocnn.offline.study import table_of
     from autocnn.storage import open_storage
-    from autocnn.store.rows import find_study, snapshot
+    from autocnn.store.find import find_study
+    from autocnn.store.rows import snapshot
     from autocnn.views import policies as view
 
     found = snapshot(find_study(open_storage(place.url), study))

@@ -46,7 +46,7 @@ def command(port: int, host: str, write: bool, show: bool, place: Place) -> None
     while a search runs. A note that you write yourself is left alone.
     """
     from autocnn.storage import hide_password, open_storage, study_names
-    from autocnn.store.rows import find_study
+    from autocnn.store.find import find_study
     from autocnn.views import guard
     from autocnn.views.dashboard import make_dashboard
 

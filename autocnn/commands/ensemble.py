@@ -35,7 +35,7 @@ def command(study: str | None, data_dir: Path | None, form: str, place: Place) -
     from autocnn.errors import NoResultError
     from autocnn.search.study import stored_config
     from autocnn.storage import open_storage
-    from autocnn.store.rows import find_study
+    from autocnn.store.find import find_study
     from autocnn.views import tables
 
     storage = open_storage(place.url)

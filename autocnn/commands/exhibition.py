@@ -10,7 +10,7 @@ from pathlib import Path
 import optuna
 from optuna.artifacts import FileSystemArtifactStore
 from optuna.exceptions import OptunaError
-from optuna.storages import RDBStorage
+from optuna.storages import BaseStorage
 from sqlalchemy.exc import DatabaseError
 
 from autocnn.commands.gather import gather
@@ -90,7 +90,7 @@ def _keep_up(place: Place, artifacts: Path, over: threading.Event) -> None:
 
 
 def _look(
-    storage: RDBStorage,
+    storage: BaseStorage,
     name: str,
     place: Place,
     artifacts: Path,

@@ -11,10 +11,10 @@ from autocnn.errors import NoResultError
 from autocnn.locations import Location, check_location
 from autocnn.search.study import StudyConfig, check_name, fresh_name, stored_config
 from autocnn.storage import open_storage
-from autocnn.store.rows import find_study
+from autocnn.store.find import find_study
 
 if TYPE_CHECKING:
-    from optuna.storages import RDBStorage
+    from optuna.storages import BaseStorage
 
 
 def existing(request: Request) -> tuple[str, StudyConfig | None, Location | None]:
@@ -38,7 +38,7 @@ def existing(request: Request) -> tuple[str, StudyConfig | None, Location | None
     return name, config, check_location(url) if url else None
 
 
-def _opened(request: Request) -> "RDBStorage | None":
+def _opened(request: Request) -> "BaseStorage | None":
     """Open the storage, if it is there; what --from names has to be in it."""
     try:
         storage = open_storage(request.place.url)

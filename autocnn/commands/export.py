@@ -99,7 +99,8 @@ def _kept(reference: str, study: str | None, place: Place) -> tuple[Path, str]:
     from autocnn.commands.references import kept_network
     from autocnn.deliver.networks import ENSEMBLE, ensemble
     from autocnn.storage import open_storage
-    from autocnn.store.rows import find_study, find_trial, snapshot
+    from autocnn.store.find import find_study
+    from autocnn.store.rows import find_trial, snapshot
 
     found = find_study(open_storage(place.url), study)
     folder = place.folder(found.study_name)

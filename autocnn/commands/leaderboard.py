@@ -29,7 +29,8 @@ def command(
     folds). It is measured on the validation images, never on the test images.
     """
     from autocnn.storage import open_storage
-    from autocnn.store.rows import find_study, snapshot
+    from autocnn.store.find import find_study
+    from autocnn.store.rows import snapshot
     from autocnn.views import leaderboard, verdict
 
     found = snapshot(find_study(open_storage(place.url), study))

@@ -12,7 +12,8 @@ from autocnn.errors import NoResultError, RequestError
 from autocnn.names import folder_name
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.storage import open_storage
-from autocnn.store.rows import StudySnapshot, TrialRow, find_study, find_trial, snapshot
+from autocnn.store.find import find_study
+from autocnn.store.rows import StudySnapshot, TrialRow, find_trial, snapshot
 
 if TYPE_CHECKING:
     import optuna

@@ -39,7 +39,7 @@ def command(study: str | None, output: Path, place: Place) -> None:
     """
     _writer(output)
     from autocnn.storage import open_storage
-    from autocnn.store.rows import find_study
+    from autocnn.store.find import find_study
     from autocnn.views.tables import size
 
     written = write(find_study(open_storage(place.url), study), place, output)

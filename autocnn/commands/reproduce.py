@@ -64,7 +64,8 @@ def command(
     from autocnn.search.study import stored_config
     from autocnn.storage import open_storage
     from autocnn.store.environment import changes, environment
-    from autocnn.store.rows import find_study, find_trial, snapshot
+    from autocnn.store.find import find_study
+    from autocnn.store.rows import find_trial, snapshot
     from autocnn.views import plain
 
     target = devices.assign(devices.pick_device(device), 0)

@@ -77,8 +77,8 @@ class SearchCommand(click.Command):
 @click.option(
     "--timeout",
     type=Duration(),
-    help="Stop after this time: 90, 30m, 2h. Without --trials, what is trained is "
-    "planned to fill it.",
+    help="Stop this run after this time: 90, 30m, 2h. Without --trials, what is "
+    "trained is planned to fill it.",
 )
 @click.option(
     "--trial-timeout",

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shlex
-import socket
 import sys
 import threading
 import time
@@ -13,7 +12,7 @@ from typing import Any
 from autocnn.commands.options import Place
 from autocnn.commands.words import say
 from autocnn.errors import RequestError
-from autocnn.views.guard import HEADERS, LOOPBACK, Asked, Guard, warning
+from autocnn.views.guard import HEADERS, LOOPBACK, Asked, Guard, free_port, warning
 
 COMMAND = "autocnn watch --serve"
 INSTALL = "pip install 'autocnn[serve]'"
@@ -37,7 +36,7 @@ def serve(
             hint=f"install it: {INSTALL}",
         ) from None
 
-    port = _free(host, port)
+    port = free_port(host, port)
     # Who sees the screens can steer the search: a key is no method of HTTP.
     guard = Guard(port=port, host=host, command=COMMAND, write=True)
     visits: set[Any] = set()
@@ -143,19 +142,3 @@ def end_with_server() -> None:
 
     if server and os.name == "posix":
         threading.Thread(target=wait, daemon=True).start()
-
-
-def _free(host: str, port: int) -> int:
-    """Make sure that a port can be listened on; 0 finds one."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            tried.bind((host, port))
-        except OSError as error:
-            raise RequestError(
-                f"port {port} cannot be used: {error.strerror}",
-                hint="choose another with --port, or 0 for any free one",
-            ) from None
-        found: int = tried.getsockname()[1]
-        return found

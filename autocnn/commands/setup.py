@@ -29,12 +29,13 @@ from autocnn.search.sample import Cost, cost, draw_some, heaviest
 from autocnn.search.study import StudyConfig, agree_on_trials
 from autocnn.search.trials import Plan
 from autocnn.storage import hide_password
-from autocnn.store.rows import find_study, is_refused, snapshot
+from autocnn.store.find import find_study
+from autocnn.store.rows import is_refused, snapshot
 from autocnn.train.cost import Calibration
 
 if TYPE_CHECKING:
     import optuna
-    from optuna.storages import RDBStorage
+    from optuna.storages import BaseStorage
 
 
 DEFAULT_TRIALS = 50
@@ -131,7 +132,7 @@ class Setup:
             return 0.0
         return final_seconds(self.config, self.prices, timeout, MOST_EPOCHS)
 
-    def points(self, storage: "RDBStorage") -> list[Point]:
+    def points(self, storage: "BaseStorage") -> list[Point]:
         """List what another study, if one was named, has to begin with."""
         if self.request.from_study is None:
             return []

@@ -16,7 +16,8 @@ COLUMNS = ("study", "data", "epochs", "trials", "best", "status")
 def command(form: str, place: Place) -> None:
     """List the studies in a storage, the one made last at the end."""
     from autocnn.storage import open_storage, study_names
-    from autocnn.store.rows import find_study, snapshot
+    from autocnn.store.find import find_study
+    from autocnn.store.rows import snapshot
     from autocnn.views import tables
 
     storage = open_storage(place.url)

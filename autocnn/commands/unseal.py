@@ -14,8 +14,8 @@ from autocnn.deliver.seal import open_seal, read, record, weights_hash
 from autocnn.errors import DataError, NoResultError, RequestError
 from autocnn.evaluation import Evaluation
 from autocnn.storage import open_storage
+from autocnn.store.find import find_study
 from autocnn.store.honest import openings
-from autocnn.store.rows import find_study
 from autocnn.views.report.again import day
 from autocnn.views.tables import accuracy
 from autocnn.views.verdict import whose

@@ -10,7 +10,7 @@ from pathlib import Path
 import filelock
 import optuna
 import psutil
-from optuna.storages import RDBStorage
+from optuna.storages import BaseStorage, RDBStorage
 
 from autocnn.errors import AutocnnError, RequestError, UnavailableError
 from autocnn.quantities import duration
@@ -87,7 +87,7 @@ def _told(url: str, name: str) -> SearchState | None:
         return None
 
 
-def _state(storage: RDBStorage, name: str) -> SearchState | None:
+def _state(storage: BaseStorage, name: str) -> SearchState | None:
     if name not in study_names(storage):
         return None
     attributes = optuna.load_study(study_name=name, storage=storage).user_attrs

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import optuna
-from optuna.storages import RDBStorage
+from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import TrialState
 
 from autocnn.errors import RequestError, StudyError
@@ -114,7 +114,7 @@ def check_name(name: str) -> str:
     return name
 
 
-def stored_config(storage: RDBStorage, name: str) -> StudyConfig | None:
+def stored_config(storage: BaseStorage, name: str) -> StudyConfig | None:
     """Read the config of a study, or None if there is no such study."""
     if name not in study_names(storage):
         return None
@@ -136,7 +136,7 @@ def stored_config(storage: RDBStorage, name: str) -> StudyConfig | None:
         ) from None
 
 
-def fresh_name(storage: RDBStorage, name: str) -> str:
+def fresh_name(storage: BaseStorage, name: str) -> str:
     """Number a name until no study has it: digits, digits-2, digits-3, ..."""
     taken = set(study_names(storage))
     fresh, number = name, 1

@@ -2,19 +2,16 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import optuna
-import sqlalchemy
 from optuna.distributions import BaseDistribution
-from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from autocnn.errors import NoResultError, RequestError, did_you_mean
-from autocnn.storage import study_names
+from autocnn.errors import NoResultError, RequestError
 from autocnn.store.aim import check_accuracy, standard_error
 from autocnn.store.command import Command, commands
 from autocnn.store.confirmed import CONFIRMED, Confirmed
@@ -32,6 +29,7 @@ STATUS: Mapping[TrialState, str] = {
     TrialState.FAIL: "failed",
     TrialState.WAITING: "waiting",
 }
+Read = Callable[[FrozenTrial, int | None], "TrialRow"]
 REFUSED = "refused"
 UNDERWAY = ("running", "interrupted")
 
@@ -140,23 +138,12 @@ def is_refused(trial: FrozenTrial) -> bool:
     return trial.state.is_finished() and trial.user_attrs.get("status") == REFUSED
 
 
-def find_study(storage: RDBStorage, name: str | None) -> optuna.Study:
-    """Load a study by name; without one, the one that was active last."""
-    names = study_names(storage)
-    if not names:
-        raise NoResultError(
-            "the storage holds no study yet", hint="make one: autocnn search"
-        )
-    if name is not None and name not in names:
-        raise RequestError(
-            f"there is no study called '{name}'", hint=did_you_mean(name, names)
-        )
-    chosen = name or max(names, key=lambda each: _last_active(storage, each))
-    return optuna.load_study(study_name=chosen, storage=storage)
+def snapshot(study: optuna.Study, read: Read | None = None) -> StudySnapshot:
+    """Read all of a study, each trial as `row` does; or by `read`.
 
-
-def snapshot(study: optuna.Study) -> StudySnapshot:
-    """Read all of a study; a trial that only waits has no distributions yet."""
+    A trial that only waits has no distributions yet.
+    """
+    read = read or row
     trials = study.get_trials(deepcopy=False)
     attributes = study.user_attrs
     directions = [direction.name for direction in study.directions]
@@ -164,7 +151,7 @@ def snapshot(study: optuna.Study) -> StudySnapshot:
     return compose(
         study.study_name,
         attributes,
-        [row(trial, val_images(attributes)) for trial in trials],
+        [read(trial, val_images(attributes)) for trial in trials],
         next((t.distributions for t in reversed(trials) if t.distributions), {}),
     )
 
@@ -281,17 +268,3 @@ def _score(
     if not curve:
         return None
     return sum(curve) / len(curve) if folds else max(curve)
-
-
-def _last_active(storage: RDBStorage, name: str) -> tuple[float, int]:
-    study_id = storage.get_study_id_from_name(name)
-    with storage.engine.connect() as connection:
-        last = connection.execute(
-            sqlalchemy.text(
-                "SELECT MAX(COALESCE(datetime_complete, datetime_start)) "
-                "FROM trials WHERE study_id = :study"
-            ),
-            {"study": study_id},
-        ).scalar()
-    digits = re.sub(r"\D", "", str(last or ""))[:14]
-    return (float(digits or 0), study_id)

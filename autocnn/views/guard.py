@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
+from autocnn.errors import RequestError
+
 LOOPBACK = "127.0.0.1"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 TOKEN = "token"  # noqa: S105 - its name in the address
@@ -149,6 +151,22 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+def free_port(host: str, port: int) -> int:
+    """Make sure that a port can be listened on; 0 finds one; RequestError if not."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((host, port))
+        except OSError as error:
+            raise RequestError(
+                f"port {port} cannot be used: {error.strerror}",
+                hint="choose another with --port, or 0 for any free one",
+            ) from None
+        found: int = tried.getsockname()[1]
+        return found
 
 
 def shown_host(host: str) -> str:

@@ -19,8 +19,8 @@ import pytest
 
 from autocnn.storage import open_engine, open_storage, storage_url
 from autocnn.store.command import send
+from autocnn.store.find import find_study
 from autocnn.store.reader import Reader
-from autocnn.store.rows import find_study
 
 LONG = ("--trials", "2", "--epochs", "4000", "--jobs", "1", "--pruner", "none")
 SHORT = ("--trials", "2", "--epochs", "3", "--jobs", "1", "--pruner", "none")

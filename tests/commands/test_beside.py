@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from autocnn.storage import open_storage, storage_url
-from autocnn.store.rows import find_study, snapshot
+from autocnn.store.find import find_study
+from autocnn.store.rows import snapshot
 from benchmarks.terminal import Terminal
 
 AUTOCNN = [sys.executable, "-m", "autocnn"]

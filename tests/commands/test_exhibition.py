@@ -9,7 +9,7 @@ from optuna_dashboard import get_note
 from autocnn.commands import exhibition
 from autocnn.commands.options import Place
 from autocnn.storage import open_storage, storage_url
-from autocnn.store.rows import find_study
+from autocnn.store.find import find_study
 
 SEARCH = ("--trials", 3, "--epochs", 2, "--jobs", 1, "--space", "small.toml")
 

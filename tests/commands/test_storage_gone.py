@@ -19,7 +19,8 @@ from optuna.storages import RDBStorage
 from autocnn.cli import main
 from autocnn.search import sole
 from autocnn.storage import open_storage, storage_url
-from autocnn.store.rows import find_study, snapshot
+from autocnn.store.find import find_study
+from autocnn.store.rows import snapshot
 from autocnn.store.state import STATE
 
 SPACE = """

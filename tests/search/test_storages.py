@@ -7,8 +7,9 @@ from autocnn.events import EpochEnded
 from autocnn.search import steering
 from autocnn.storage import open_engine, open_storage, storage_url
 from autocnn.store.command import commands, send
+from autocnn.store.find import find_study
 from autocnn.store.reader import Reader
-from autocnn.store.rows import find_study, snapshot
+from autocnn.store.rows import snapshot
 
 KINDS = ("sqlite", "postgresql")
 

@@ -9,7 +9,8 @@ from optuna.trial import TrialState, create_trial
 
 from autocnn.errors import NoResultError, RequestError
 from autocnn.store.aim import standard_error
-from autocnn.store.rows import CONFIG, find_study, find_trial, snapshot
+from autocnn.store.find import find_study
+from autocnn.store.rows import CONFIG, find_trial, snapshot
 from autocnn.views import leaderboard
 
 

@@ -11,10 +11,11 @@ from urllib.parse import quote
 
 from textual.message import Message
 
-from autocnn.storage import hide_password, open_engine, open_storage, sqlite_file
+from autocnn.storage import hide_password, open_storage, sqlite_file
 from autocnn.store.command import Command, send
-from autocnn.store.reader import Reader
-from autocnn.store.rows import StudySnapshot, find_study
+from autocnn.store.find import find_study
+from autocnn.store.readers import open_reader
+from autocnn.store.rows import StudySnapshot
 from autocnn.views.tui.moment import Moment
 
 GLANCE = 200
@@ -92,9 +93,8 @@ class LiveFeed:
         """Of the study's files, if they are on this machine."""
         self._name = study
         self._first: StudySnapshot | None = None
-        engine = open_engine(url)
-        self._local = engine.dialect.name == "sqlite"
-        self._reader = Reader(engine, study)
+        self._local = sqlite_file(url) is not None
+        self._reader = open_reader(url, study)
 
     @property
     def seconds(self) -> float:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from autocnn.errors import NoResultError, RequestError
-from autocnn.storage import hide_password, open_engine
+from autocnn.storage import hide_password
 from autocnn.store.command import Command
-from autocnn.store.reader import Reader
+from autocnn.store.readers import open_reader
 from autocnn.store.replay import Recording
 from autocnn.store.rows import StudySnapshot
 
@@ -101,7 +101,7 @@ class ReplayFeed:
         self.url = url
         self.folder: Path | None = None
         """Of the study's files, if they are on this machine."""
-        self._reader = Reader(open_engine(url), study)
+        self._reader = open_reader(url, study)
         found = self._reader.read()
         assert found is not None
         self.recording = Recording(found, self._reader.histories())
