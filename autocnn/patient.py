@@ -97,6 +97,10 @@ class PatientStorage(RDBStorage):
     get_study_system_attrs = _patient(RDBStorage.get_study_system_attrs)
     get_all_studies = _patient(RDBStorage.get_all_studies)
     get_trial = _patient(RDBStorage.get_trial)
+    set_trial_intermediate_value = _patient(RDBStorage.set_trial_intermediate_value)
+    set_trial_user_attr = _patient(RDBStorage.set_trial_user_attr)
+    set_trial_system_attr = _patient(RDBStorage.set_trial_system_attr)
+    _set_trial_param = _patient(RDBStorage._set_trial_param)
     get_trial_id_from_study_id_trial_number = _patient(
         RDBStorage.get_trial_id_from_study_id_trial_number
     )

@@ -6,23 +6,32 @@ And it writes at once what comes together.
 import contextlib
 import copy
 import json
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import optuna
-from optuna.distributions import BaseDistribution
+from optuna.distributions import (
+    BaseDistribution,
+    check_distribution_compatibility,
+    distribution_to_json,
+)
 from optuna.storages._rdb import models
 from optuna.storages._rdb.storage import _create_scoped_session
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, delete, insert
 
 from autocnn.patient import PatientStorage, obstacle
 from autocnn.waiting import patiently
 
 Change = Callable[[FrozenTrial], None]
-Write = Callable[[Session], None]
+COLUMNS: Mapping[Any, str] = {
+    models.TrialParamModel: "param_name",
+    models.TrialUserAttributeModel: "key",
+    models.TrialSystemAttributeModel: "key",
+    models.TrialIntermediateValueModel: "step",
+}
+"""Optuna's tables of what trials have, and what tells their rows of a trial apart."""
 
 
 def together(study: optuna.Study) -> contextlib.AbstractContextManager[None]:
@@ -51,7 +60,8 @@ class RememberingStorage(PatientStorage):
         """Whose trials are known."""
         self._depth = 0
         """Of blocks that are written together."""
-        self._unwritten: list[Write] = []
+        self._unwritten: dict[tuple[Any, int, str | int], dict[str, Any]] = {}
+        """Rows by their tables, their trials and what they are called there."""
 
     @contextlib.contextmanager
     def alone_with(self, study_id: int) -> Iterator[None]:
@@ -77,23 +87,28 @@ class RememberingStorage(PatientStorage):
     def _settle(self) -> None:
         """Write what is not yet written."""
         if self._unwritten:
-            patiently(lambda: self._commit(*self._unwritten), obstacle)
-            self._unwritten = []
+            patiently(self._commit, obstacle)
+            self._unwritten = {}
 
-    def _commit(self, *writes: Write, known: bool = False) -> None:
-        """Write in one transaction; what is `known` already is left as it is."""
-        try:
-            with _create_scoped_session(self.scoped_session, known) as session:
-                for write in writes:
-                    write(session)
-        except IntegrityError:
-            # A first try had written them, and its answer was lost.
-            for write in writes:
-                self._commit(write, known=True)
+    def _commit(self) -> None:
+        """Write in one transaction, and so that a second time does no harm."""
+        with _create_scoped_session(self.scoped_session) as session:
+            connection = session.connection()
+            for table, column in COLUMNS.items():
+                rows = [row for key, row in self._unwritten.items() if key[0] is table]
+                if rows:
+                    there = [{"of": row["trial_id"], "at": row[column]} for row in rows]
+                    place = table.__table__.c
+                    same = place[column] == bindparam("at")
+                    same &= place.trial_id == bindparam("of")
+                    connection.execute(delete(table).where(same), there)
+                    connection.execute(insert(table), rows)
 
-    def _write(self, write: Write) -> None:
-        """Write something now, or with what comes together with it."""
-        self._unwritten.append(write)
+    def _write(self, table: Any, trial_id: int, name: str | int, **values: Any) -> None:
+        """Write something of a known trial, now or with what comes together with it."""
+        self.check_trial_is_updatable(trial_id, self._known[trial_id].state)
+        row = {"trial_id": trial_id, COLUMNS[table]: name, **values}
+        self._unwritten[table, trial_id, name] = row
         if not self._depth:
             self._settle()
 
@@ -146,16 +161,23 @@ class RememberingStorage(PatientStorage):
         distribution: BaseDistribution,
         previous_distribution: BaseDistribution | None,
     ) -> None:
-        self._write(
-            lambda session: self._set_trial_param_without_commit(
-                session,
+        if trial_id not in self._known or previous_distribution is None:
+            super()._set_trial_param(
                 trial_id,
                 param_name,
                 param_value_internal,
                 distribution,
                 previous_distribution,
             )
-        )
+        else:
+            check_distribution_compatibility(previous_distribution, distribution)
+            self._write(
+                models.TrialParamModel,
+                trial_id,
+                param_name,
+                param_value=param_value_internal,
+                distribution_json=distribution_to_json(distribution),
+            )
         value = distribution.to_external_repr(param_value_internal)
 
         def change(trial: FrozenTrial) -> None:
@@ -168,52 +190,47 @@ class RememberingStorage(PatientStorage):
         self, trial_id: int, step: int, intermediate_value: float
     ) -> None:
         """Report a value."""
+        value = float(intermediate_value)
+        if trial_id not in self._known:
+            return super().set_trial_intermediate_value(trial_id, step, value)
+        table = models.TrialIntermediateValueModel
+        stored, kind = table.intermediate_value_to_stored_repr(value)
         self._write(
-            lambda session: self._set_trial_intermediate_value_without_commit(
-                session, trial_id, step, intermediate_value
-            )
+            table,
+            trial_id,
+            step,
+            intermediate_value=stored,
+            intermediate_value_type=kind,
         )
 
         def change(trial: FrozenTrial) -> None:
-            values = {**trial.intermediate_values, step: float(intermediate_value)}
-            trial.intermediate_values = values
+            trial.intermediate_values = {**trial.intermediate_values, step: value}
 
-        self._change(trial_id, change)
+        return self._change(trial_id, change)
 
     def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Set an attribute."""
-        stored = self._write_attr(models.TrialUserAttributeModel, trial_id, key, value)
+        if trial_id not in self._known:
+            return super().set_trial_user_attr(trial_id, key, value)
+        text = json.dumps(value)
+        self._write(models.TrialUserAttributeModel, trial_id, key, value_json=text)
 
         def change(trial: FrozenTrial) -> None:
-            trial.user_attrs = {**trial.user_attrs, key: stored}
+            trial.user_attrs = {**trial.user_attrs, key: json.loads(text)}
 
-        self._change(trial_id, change)
+        return self._change(trial_id, change)
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Set an attribute that is Optuna's own."""
-        table = models.TrialSystemAttributeModel
-        stored = self._write_attr(table, trial_id, key, value)
+        if trial_id not in self._known:
+            return super().set_trial_system_attr(trial_id, key, value)
+        text = json.dumps(value)
+        self._write(models.TrialSystemAttributeModel, trial_id, key, value_json=text)
 
         def change(trial: FrozenTrial) -> None:
-            trial.system_attrs = {**trial.system_attrs, key: stored}
+            trial.system_attrs = {**trial.system_attrs, key: json.loads(text)}
 
-        self._change(trial_id, change)
-
-    def _write_attr(
-        self,
-        table: type[models.TrialUserAttributeModel | models.TrialSystemAttributeModel],
-        trial_id: int,
-        key: str,
-        value: Any,
-    ) -> Any:
-        """Write an attribute; return it as it will be read."""
-        stored = json.loads(json.dumps(value))  # which may change before it is written
-        self._write(
-            lambda session: self._set_trial_attr_without_commit(
-                session, table, trial_id, key, stored
-            )
-        )
-        return stored
+        return self._change(trial_id, change)
 
     def set_trial_state_values(
         self, trial_id: int, state: TrialState, values: Sequence[float] | None = None

@@ -151,6 +151,7 @@ def test_what_comes_together_is_written_at_once_at_its_end(storage, study, url):
     commits: list[object] = []
     sqlalchemy.event.listen(storage.engine, "commit", commits.append)
     with storage.alone_with(study._study_id):
+        study.ask().suggest_float("x", 0.0, 1.0)
         trial = study.ask()
         commits.clear()
         with together(study):
@@ -159,11 +160,11 @@ def test_what_comes_together_is_written_at_once_at_its_end(storage, study, url):
             with together(study):
                 trial.report(0.5, 1)
             log.append(2)
-            (before,) = read_anew(url)
+            _, before = read_anew(url)
             assert (before.params, before.user_attrs) == ({}, {})
-            assert study.trials[0].user_attrs == {"log": [1]}
+            assert study.trials[1].user_attrs == {"log": [1]}
         assert len(commits) == 1
-    (after,) = read_anew(url)
+    _, after = read_anew(url)
     assert after.params == trial.params
     assert after.user_attrs == {"log": [1]}
     assert after.intermediate_values == {1: 0.5}
