@@ -16,6 +16,7 @@ from autocnn.store.rows import is_refused
 Make = Callable[[int], BaseSampler]
 BEST = 100
 """Trials that a sampler is always shown; Optuna's TPE takes at most 25 for good."""
+LEARNED = (TrialState.COMPLETE, TrialState.PRUNED)
 STUCK = 10
 """Draws in a row of what was there before, after which chance draws."""
 
@@ -51,16 +52,22 @@ class Informed(BaseSampler):
         *,
         complete_only: bool = False,
         most: float = math.inf,
+        together: bool = False,
     ) -> None:
         """Both are made anew for each trial, by its number.
 
         `complete_only` samplers look at no other trials, so not at refused ones. `most`
-        bounds how many finished trials are shown, and so what it takes to draw.
+        bounds how many finished trials are shown, and so what it takes to draw. Those
+        that draw `together` all that trials have in common are told what that is.
         """
         self._make, self._chance = sampler, chance
         self._sampler = self._drawing = sampler(0)
         self._limits = limits
         self._complete_only, self._most = complete_only, most
+        self._together = together
+        self._common: dict[str, BaseDistribution] | None = None
+        self._compared: set[int] = set()
+        """Trials whose distributions were compared with those in common."""
         self._known: dict[int, FrozenTrial] = {}
         """Finished trials as they are seen, by their ids."""
         self._found: Sequence[FrozenTrial] | None = None
@@ -128,8 +135,22 @@ class Informed(BaseSampler):
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
-        """Ask the sampler."""
-        return self._drawing.infer_relative_search_space(self._seen(study), trial)
+        """Ask the sampler; or say what trials have in common.
+
+        Optuna's samplers compare all since the first that is not over, each time.
+        """
+        seen = self._seen(study)
+        if not self._together or self._drawing is not self._sampler:
+            return self._drawing.infer_relative_search_space(seen, trial)
+        states = LEARNED[:1] if self._complete_only else LEARNED
+        for each in seen.get_trials(deepcopy=False, states=states):
+            if each._trial_id not in self._compared:
+                self._compared.add(each._trial_id)
+                own = each.distributions
+                common = own if self._common is None else self._common
+                self._common = {k: d for k, d in common.items() if own.get(k) == d}
+        found = sorted((self._common or {}).items())
+        return {name: choice for name, choice in found if not choice.single()}
 
     def sample_relative(
         self,

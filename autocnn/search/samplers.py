@@ -25,6 +25,8 @@ class Sampler:
     """What must be installed for it, beyond autocnn's own needs."""
     complete_only: bool = False
     """Whether it heeds constraints, but of complete trials only."""
+    together: bool = False
+    """Whether it draws all parameters at once."""
     sequence: bool = False
     """Whether its trials are the steps of one sequence, which one seed makes."""
     most: float = math.inf
@@ -38,6 +40,7 @@ SAMPLERS: Mapping[str, Sampler] = {
         ),
         "models good and bad recipes together; the default",
         most=1_000,
+        together=True,
     ),
     "tpe-univariate": Sampler(
         lambda seed, startup: optuna.samplers.TPESampler(
@@ -53,6 +56,7 @@ SAMPLERS: Mapping[str, Sampler] = {
         "a Gaussian process; good under 100 trials with --pruner none",
         complete_only=True,
         most=500,
+        together=True,
     ),
     "cmaes": Sampler(
         lambda seed, _: optuna.samplers.CmaEsSampler(seed=seed),
@@ -109,4 +113,5 @@ def make_sampler(
         limits,
         complete_only=row.complete_only,
         most=row.most,
+        together=row.together,
     )

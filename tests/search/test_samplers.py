@@ -262,3 +262,37 @@ def test_of_few_complete_trials_the_farthest_others_are_among_the_best():
 def test_all_of_few_trials_are_shown():
     trials = [finished(number) for number in range(50)]
     assert thinned(trials, 1_000) == trials
+
+
+@pytest.mark.parametrize("name", ["tpe", "gp"])
+def test_what_trials_have_in_common_is_what_optuna_finds(name):
+    study = optuna.create_study(direction="maximize")
+    sampler = make_sampler(name, seed=0)
+
+    def check() -> None:
+        trial = study.ask()
+        sampler.before_trial(study, study.trials[-1])
+        found = sampler.infer_relative_search_space(study, study.trials[-1])
+        alone = SAMPLERS[name].make(0, 10)
+        assert found == alone.infer_relative_search_space(study, study.trials[-1])
+        assert list(found) == sorted(found)
+        study.tell(trial, state=TrialState.FAIL)
+
+    check()
+    for number in range(12):
+        trial = study.ask()
+        trial.suggest_float("z", 0.0, 1.0)
+        trial.suggest_int("n", 1, 3)
+        trial.suggest_categorical("one", ["only"])
+        if number != 7:
+            trial.suggest_float("a", 0.0, 1.0 if number < 9 else 2.0)
+        if number % 4 == 1:
+            trial.report(0.1, 1)
+        if number % 4 != 3:
+            study.tell(
+                trial,
+                **(
+                    {"state": TrialState.PRUNED} if number % 4 == 1 else {"values": 0.5}
+                ),
+            )
+        check()
