@@ -27,8 +27,8 @@ from autocnn.search.trials import Plan, Running
 from autocnn.store.state import Phase
 
 BY_HAND = "by a person"
-AT_ONCE = 4
-"""Trials begun in a row: to draw one takes a while, and those that train wait."""
+IN_A_ROW = 0.1
+"""Seconds for which trials are begun: to draw one takes a while, and others wait."""
 
 
 class Driver:
@@ -214,8 +214,9 @@ class Driver:
                 self._hands.give_up(trial)
         started: list[Running] = []
         self._hurries = False
+        until = time.monotonic() + IN_A_ROW
         while self._engine.free() and not self._holds_back():
-            if len(started) == AT_ONCE:
+            if started and time.monotonic() > until:
                 self._hurries = True
                 break
             running = self._agenda.next()
