@@ -27,8 +27,9 @@ from autocnn.search.trials import Plan, Running
 from autocnn.store.state import Phase
 
 BY_HAND = "by a person"
-IN_A_ROW = 0.1
-"""Seconds for which trials are begun: to draw one takes a while, and others wait."""
+AT_ONCE, CROWD = 4, 32
+"""Trials begun in a row: to draw one takes a while, and those that train wait; beside a
+crowd of them, one."""
 
 
 class Driver:
@@ -214,9 +215,9 @@ class Driver:
                 self._hands.give_up(trial)
         started: list[Running] = []
         self._hurries = False
-        until = time.monotonic() + IN_A_ROW
+        most = AT_ONCE if len(self._hands.running) < CROWD else 1
         while self._engine.free() and not self._holds_back():
-            if started and time.monotonic() > until:
+            if len(started) >= most:
                 self._hurries = True
                 break
             running = self._agenda.next()

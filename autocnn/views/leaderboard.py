@@ -36,33 +36,35 @@ def rows(
 ) -> list[dict[str, Any]]:
     """All trials, ranked; those without a score come last, without a rank.
 
-    Without those that were refused, and those that a search which is over did not
-    begin. `pareto` names one of COSTS: then only trials that no other beats in accuracy
-    and in that cost, the cheapest first.
+    Without those that were refused. `pareto` names one of COSTS: then only trials that
+    no other beats in accuracy and in that cost, the cheapest first.
     """
     ranked = {row.trial: rank for rank, row in enumerate(study.ranked(), start=1)}
     if pareto:
         chosen = front(study.trials, COSTS[pareto])
     else:
-        over = study.state is not None and study.state.phase == "ended"
-        left_out = (REFUSED, "waiting") if over else (REFUSED,)
         others = [row for row in study.trials if row.val_accuracy is None]
-        chosen = study.ranked() + [row for row in others if row.status not in left_out]
+        chosen = study.ranked() + [row for row in others if row.status != REFUSED]
     return [_row(row, ranked.get(row.trial)) for row in chosen[: top or None]]
 
 
 def write(
     study: StudySnapshot, form: str, *, top: int | None = None, pareto: str = ""
 ) -> None:
-    """Write the leaderboard; the table shows key settings only."""
+    """Write the leaderboard; the table shows key settings only.
+
+    And no trial that a search which is over did not begin.
+    """
     listed = rows(study, top=top, pareto=pareto)
     columns = [*COLUMNS]
     if form == "table":
+        over = study.state is not None and study.state.phase == "ended"
         steps = f"{unit_of(study.config)}s"
         columns[columns.index("epochs")] = steps
         listed = [
             row | {steps: row["epochs"], "settings": key_settings(row["params"])}
             for row in listed
+            if row["status"] != "waiting" or not over
         ]
     if pareto and (shown := SHOWN_COSTS[pareto]) not in columns:
         columns.insert(columns.index("seconds"), shown)

@@ -32,9 +32,12 @@ def url(tmp_path) -> str:
 
 @contextlib.contextmanager
 def serving(url: str, *, write: bool = False) -> Iterator[str]:
-    proxy = Proxy(open_storage(url), 0, host="127.0.0.1", write=write)
+    storage = open_storage(url, create=True)
+    proxy = Proxy(storage, 0, host="127.0.0.1", write=write)
     with contextlib.closing(proxy):
         yield proxy.address
+    storage.remove_session()
+    storage.engine.dispose()
 
 
 def test_what_is_read_through_it_is_what_the_database_has(url):
