@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from autocnn.commands.listening import listen_options
 from autocnn.commands.options import Place, place_options
 from autocnn.commands.words import say
 
@@ -13,20 +14,7 @@ MANY_TRIALS = 2000
 
 
 @click.command("dashboard")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8080,
-    show_default=True,
-    help="0 takes any free one.",
-)
-@click.option(
-    "--host",
-    metavar="ADDRESS",
-    default="127.0.0.1",
-    show_default=True,
-    help="Where to listen; another one opens it to the network.",
-)
+@listen_options(8080)
 @click.option(
     "--write",
     is_flag=True,

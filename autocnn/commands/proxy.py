@@ -4,25 +4,13 @@ import contextlib
 
 import click
 
+from autocnn.commands.listening import listen_options
 from autocnn.commands.options import Place, place_options
 from autocnn.commands.words import say
 
 
 @click.command("proxy")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=13000,
-    show_default=True,
-    help="0 takes any free one.",
-)
-@click.option(
-    "--host",
-    metavar="ADDRESS",
-    default="127.0.0.1",
-    show_default=True,
-    help="Where to listen; another one opens it to the network.",
-)
+@listen_options(13000)
 @click.option(
     "--write", is_flag=True, help="Let viewers steer searches, change and delete them."
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from autocnn.commands.listening import listen_options
 from autocnn.commands.options import Place, place_options, study_argument
 from autocnn.commands.words import say
 from autocnn.errors import RequestError
@@ -66,20 +67,7 @@ def check_terminal(command: str) -> None:
     is_flag=True,
     help="Show it in a browser on this machine, until Ctrl-C: to who has the address.",
 )
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8000,
-    show_default=True,
-    help="Of --serve; 0 takes any free one.",
-)
-@click.option(
-    "--host",
-    metavar="ADDRESS",
-    default="127.0.0.1",
-    show_default=True,
-    help="Of --serve, where to listen; another one opens it to the network.",
-)
+@listen_options(8000, of="--serve")
 @place_options
 def command(
     study: str | None,

@@ -13,9 +13,8 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from autocnn.errors import RequestError
 from autocnn.storage import open_storage
-from autocnn.views.guard import HEADERS, LOOPBACK, Answer, Asked, Guard
+from autocnn.views.guard import HEADERS, LOOPBACK, Answer, Asked, Guard, unusable
 
 COMMAND = "autocnn dashboard"
 MOST_READ = 2**20
@@ -68,10 +67,7 @@ def make_dashboard(
     try:
         server = make_server(host, port, app, server_class=kind, handler_class=_Quiet)
     except OSError as error:
-        raise RequestError(
-            f"port {port} cannot be used: {error.strerror}",
-            hint="choose another with --port, or 0 for any free one",
-        ) from None
+        raise unusable(port, error) from None
     server.guard = Guard(
         port=server.server_port, host=host, command=COMMAND, write=write
     )

@@ -161,12 +161,17 @@ def free_port(host: str, port: int) -> int:
         try:
             tried.bind((host, port))
         except OSError as error:
-            raise RequestError(
-                f"port {port} cannot be used: {error.strerror}",
-                hint="choose another with --port, or 0 for any free one",
-            ) from None
+            raise unusable(port, error) from None
         found: int = tried.getsockname()[1]
         return found
+
+
+def unusable(port: int, error: OSError) -> RequestError:
+    """Say that a port cannot be listened on, and what to do."""
+    return RequestError(
+        f"port {port} cannot be used: {error.strerror}",
+        hint="choose another with --port, or 0 for any free one",
+    )
 
 
 def shown_host(host: str) -> str:
