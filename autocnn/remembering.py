@@ -6,7 +6,7 @@ And it writes at once what comes together.
 import contextlib
 import copy
 import json
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,6 @@ from sqlalchemy import bindparam, delete, insert
 from autocnn.patient import PatientStorage, obstacle
 from autocnn.waiting import patiently
 
-Change = Callable[[FrozenTrial], None]
 COLUMNS: Mapping[Any, str] = {
     models.TrialParamModel: "param_name",
     models.TrialUserAttributeModel: "key",
@@ -112,12 +111,19 @@ class RememberingStorage(PatientStorage):
         if not self._depth:
             self._settle()
 
-    def _change(self, trial_id: int, change: Change) -> None:
+    def _change(self, trial_id: int, **fields: Any) -> None:
         """Know of a change."""
         if trial_id in self._known:
             trial = copy.copy(self._known[trial_id])
-            change(trial)
+            for name, value in fields.items():
+                setattr(trial, name, value)
             self._known[trial_id] = trial
+
+    def _add(self, trial_id: int, field: str, name: str | int, value: Any) -> None:
+        """Know of one more, or another, value in one of a trial's mappings."""
+        if trial_id in self._known:
+            before = getattr(self._known[trial_id], field)
+            self._change(trial_id, **{field: {**before, name: value}})
 
     def get_trial(self, trial_id: int) -> FrozenTrial:
         """Read a trial; none that is known."""
@@ -179,12 +185,8 @@ class RememberingStorage(PatientStorage):
                 distribution_json=distribution_to_json(distribution),
             )
         value = distribution.to_external_repr(param_value_internal)
-
-        def change(trial: FrozenTrial) -> None:
-            trial.params = {**trial.params, param_name: value}
-            trial.distributions = {**trial.distributions, param_name: distribution}
-
-        self._change(trial_id, change)
+        self._add(trial_id, "params", param_name, value)
+        self._add(trial_id, "distributions", param_name, distribution)
 
     def set_trial_intermediate_value(
         self, trial_id: int, step: int, intermediate_value: float
@@ -202,11 +204,7 @@ class RememberingStorage(PatientStorage):
             intermediate_value=stored,
             intermediate_value_type=kind,
         )
-
-        def change(trial: FrozenTrial) -> None:
-            trial.intermediate_values = {**trial.intermediate_values, step: value}
-
-        return self._change(trial_id, change)
+        return self._add(trial_id, "intermediate_values", step, value)
 
     def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Set an attribute."""
@@ -214,11 +212,7 @@ class RememberingStorage(PatientStorage):
             return super().set_trial_user_attr(trial_id, key, value)
         text = json.dumps(value)
         self._write(models.TrialUserAttributeModel, trial_id, key, value_json=text)
-
-        def change(trial: FrozenTrial) -> None:
-            trial.user_attrs = {**trial.user_attrs, key: json.loads(text)}
-
-        return self._change(trial_id, change)
+        return self._add(trial_id, "user_attrs", key, json.loads(text))
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Set an attribute that is Optuna's own."""
@@ -226,11 +220,7 @@ class RememberingStorage(PatientStorage):
             return super().set_trial_system_attr(trial_id, key, value)
         text = json.dumps(value)
         self._write(models.TrialSystemAttributeModel, trial_id, key, value_json=text)
-
-        def change(trial: FrozenTrial) -> None:
-            trial.system_attrs = {**trial.system_attrs, key: json.loads(text)}
-
-        return self._change(trial_id, change)
+        return self._add(trial_id, "system_attrs", key, json.loads(text))
 
     def set_trial_state_values(
         self, trial_id: int, state: TrialState, values: Sequence[float] | None = None
@@ -238,18 +228,14 @@ class RememberingStorage(PatientStorage):
         """Begin or end a trial."""
         self._settle()
         done = super().set_trial_state_values(trial_id, state, values)
-
-        def change(trial: FrozenTrial) -> None:
-            trial.state = state
-            if values is not None:
-                trial.values = list(values)
-            if state is TrialState.RUNNING:
-                trial.datetime_start = datetime.now()
-            if state.is_finished():
-                trial.datetime_complete = datetime.now()
-
         if done:
-            self._change(trial_id, change)
+            self._change(trial_id, state=state)
+            if values is not None:
+                self._change(trial_id, values=list(values))
+            if state is TrialState.RUNNING:
+                self._change(trial_id, datetime_start=datetime.now())
+            if state.is_finished():
+                self._change(trial_id, datetime_complete=datetime.now())
         return done
 
 

@@ -73,8 +73,8 @@ class Standings:
     def passes(self, trial: int, rung: int) -> bool:
         """Say whether a trial at a rung goes on: the first, or among the best third."""
         place = (-self._courses[trial].score(rung), trial)
-        best = len(self._places[rung]) // ETA
-        return trial == FIRST or bisect_left(self._places[rung], place) < best
+        places = self._places[rung]
+        return _earns(bisect_left(places, place), trial, len(places))
 
 
 def first_rung(epochs: int) -> int:
@@ -127,12 +127,16 @@ def leaders(found: Standings, places: int) -> list[int]:
 
 def _passing(ranked: Sequence[Course]) -> list[Course]:
     """Choose of all that came to a rung, best first, those that do not pause there."""
-    best = len(ranked) // ETA
     return [
         course
         for place, course in enumerate(ranked)
-        if place < best or course.trial == FIRST
+        if _earns(place, course.trial, len(ranked))
     ]
+
+
+def _earns(place: int, trial: int, among: int) -> bool:
+    """Say whether a trial at this place of a rung goes on: the rule of halving."""
+    return trial == FIRST or place < among // ETA
 
 
 def _waiting(
