@@ -175,6 +175,24 @@ def server(one_server: servers.Server) -> Iterator[servers.Server]:
     storage.engine.dispose()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def every_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A storage of each kind, without any study."""
+    if request.param == "sqlite":
+        return storage_url(str(tmp_path / "autocnn.db"))
+    server: servers.Server = request.getfixturevalue("server")
+    return server.url
+
+
+@pytest.fixture
+def every_storage(every_url: str) -> Iterator[RDBStorage]:
+    """The same, open to search with."""
+    storage = open_storage(every_url, create=True)
+    yield storage
+    storage.remove_session()
+    storage.engine.dispose()
+
+
 @pytest.fixture
 def make_curves(
     storage: RDBStorage, tiny_shape: ImageShape

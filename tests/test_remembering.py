@@ -9,22 +9,17 @@ from optuna.distributions import FloatDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from autocnn.remembering import together
-from autocnn.storage import open_storage, storage_url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path) -> str:
-    if request.param == "sqlite":
-        return storage_url(str(tmp_path / "a.db"))
-    return request.getfixturevalue("server").url
+from autocnn.storage import open_storage
 
 
 @pytest.fixture
-def storage(url):
-    storage = open_storage(url, create=True)
-    yield storage
-    storage.remove_session()
-    storage.engine.dispose()
+def url(every_url):
+    return every_url
+
+
+@pytest.fixture
+def storage(every_storage):
+    return every_storage
 
 
 @pytest.fixture

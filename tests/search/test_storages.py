@@ -5,28 +5,21 @@ from optuna.trial import TrialState
 
 from autocnn.events import EpochEnded
 from autocnn.search import steering
-from autocnn.storage import open_engine, open_storage, storage_url
+from autocnn.storage import open_engine
 from autocnn.store.command import commands, send
 from autocnn.store.find import find_study
 from autocnn.store.reader import Reader
 from autocnn.store.rows import snapshot
 
-KINDS = ("sqlite", "postgresql")
 
-
-@pytest.fixture(params=KINDS)
-def url(request, tmp_path) -> str:
-    if request.param == "sqlite":
-        return storage_url(str(tmp_path / "autocnn.db"))
-    return request.getfixturevalue("server").url
+@pytest.fixture
+def url(every_url):
+    return every_url
 
 
 @pytest.fixture
-def storage(url):
-    storage = open_storage(url, create=True)
-    yield storage
-    storage.remove_session()
-    storage.engine.dispose()
+def storage(every_storage):
+    return every_storage
 
 
 def by_number(job, fold, epoch) -> float:
