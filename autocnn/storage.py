@@ -30,15 +30,18 @@ from autocnn.remembering import RememberingStorage
 from autocnn.waiting import patiently
 
 Result = TypeVar("Result")
+EXTRAS = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql"}
+"""What brings the driver of a server, of what is to be installed with autocnn."""
 _RACES, _RACE_SECONDS = 5, 0.2
 """How often a storage is opened again that others make, and after how long."""
 
 
 def storage_url(text: str) -> str:
-    """Turn a path into an SQLite URL and spell PostgreSQL's the way SQLAlchemy does."""
+    """Turn a path into an SQLite URL and name the driver of a server's."""
     if "://" not in text:
         return f"sqlite:///{Path(text).expanduser().resolve()}"
-    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", text)
+    text = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", text)
+    return re.sub(r"^(mysql|mariadb)://", r"\1+pymysql://", text)
 
 
 def hide_password(url: str) -> str:
@@ -90,9 +93,11 @@ def open_storage(url: str, *, create: bool = False) -> BaseStorage:
         storage = _made_once(lambda: _open(url, sqlite=sqlite))
         storage.get_all_studies()
     except (NoSuchModuleError, ImportError, ModuleNotFoundError):
+        extra = EXTRAS.get(re.split(r"\W", url, maxsplit=1)[0])
+        driver = f"it: pip install 'autocnn[{extra}]'" if extra else "its Python driver"
         raise RequestError(
             f"no driver for the storage '{shown}' is installed",
-            hint="use sqlite:///FILE.db, or install the database's Python driver",
+            hint=f"install {driver}; or use sqlite:///FILE.db",
         ) from None
     except OperationalError as error:
         server = "check that the server runs and the database exists"

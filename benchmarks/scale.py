@@ -13,16 +13,15 @@ from pathlib import Path
 
 import optuna
 import psutil
-from optuna.trial import TrialState
 
 from autocnn import events
 from autocnn.data.cache import prepare
 from autocnn.remembering import RememberingStorage
 from autocnn.search.driver import Driver
-from autocnn.search.space import draw
 from autocnn.search.study import StudyConfig, enqueue_start, open_study
 from autocnn.search.trials import Plan
 from autocnn.storage import open_storage
+from benchmarks import past
 from benchmarks.crowd import Crowd
 from benchmarks.curves import RECORDED, read
 from tests.servers import Server, running
@@ -95,7 +94,7 @@ def measure(
         study, plan = _search(storage, crowd, Path(name))
         if trials:
             say(f"writing {trials} trials down")
-            _fill(study, plan, crowd, trials)
+            past.write(storage, study._study_id, plan.config.space, curves, trials)
         say(f"{workers} workers begin, and are watched for {seconds:.0f} seconds")
         clock = Clock(crowd, server, seconds)
         _time_asks(study, clock.asks)
@@ -135,29 +134,6 @@ def _search(
         trials=None,
     )
     return study, plan
-
-
-def _fill(study: optuna.Study, plan: Plan, crowd: Crowd, trials: int) -> None:
-    """Write trials down as if they had been trained; most were pruned on their way."""
-    curves = crowd.curves.whole
-    drawn = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
-    for number in range(trials):
-        trial = drawn.ask()
-        draw(plan.config.space, trial)
-        frozen = drawn._storage.get_trial(trial._trial_id)
-        curve = curves[number % len(curves)].curve
-        epochs = (1, 1, 3, 1, 1, 3, 1, 1, len(curve))[number % 9]
-        complete = epochs == len(curve)
-        study.add_trial(
-            optuna.trial.create_trial(
-                state=TrialState.COMPLETE if complete else TrialState.PRUNED,
-                value=max(curve) if complete else None,
-                params=frozen.params,
-                distributions=frozen.distributions,
-                user_attrs={"key": f"{number}", "epochs": [[0.0] * 6] * epochs},
-                intermediate_values=dict(enumerate(curve[:epochs], 1)),
-            )
-        )
 
 
 def _time_asks(study: optuna.Study, asks: list[float]) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import errno
+import functools
 import io
 import os
 import shutil
@@ -156,32 +157,53 @@ def storage(tmp_path: Path, empty_storage: Path) -> Iterator[RDBStorage]:
 
 
 @pytest.fixture(scope="session")
-def one_server() -> Iterator[servers.Server]:
-    try:
-        with servers.running() as server:
-            yield server
-    except FileNotFoundError as error:
-        pytest.skip(str(error))
+def started() -> Iterator[Callable[[type[servers.Server]], servers.Server]]:
+    """Start a server of a kind, once."""
+    with contextlib.ExitStack() as stack:
+
+        @functools.cache
+        def start(kind: type[servers.Server]) -> servers.Server:
+            try:
+                return stack.enter_context(servers.running(kind))
+            except FileNotFoundError as error:
+                pytest.skip(str(error))
+
+        yield start
 
 
-@pytest.fixture
-def server(one_server: servers.Server) -> Iterator[servers.Server]:
-    """A PostgreSQL server without any study."""
-    yield one_server
-    storage = open_storage(one_server.url, create=True)
+Started = Callable[[type[servers.Server]], servers.Server]
+
+
+@contextlib.contextmanager
+def emptied(server: servers.Server) -> Iterator[servers.Server]:
+    """Leave it without any study."""
+    yield server
+    storage = open_storage(server.url, create=True)
     for study in storage.get_all_studies():
         storage.delete_study(study._study_id)
     storage.remove_session()
     storage.engine.dispose()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def every_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture
+def server(
+    request: pytest.FixtureRequest, started: Started
+) -> Iterator[servers.Server]:
+    """A server without any study: PostgreSQL's, where a test does not name another."""
+    with emptied(started(getattr(request, "param", servers.PostgreSQL))) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", *servers.KINDS])
+def every_url(
+    request: pytest.FixtureRequest, tmp_path: Path, started: Started
+) -> Iterator[str]:
     """A storage of each kind, without any study."""
     if request.param == "sqlite":
-        return storage_url(str(tmp_path / "autocnn.db"))
-    server: servers.Server = request.getfixturevalue("server")
-    return server.url
+        yield storage_url(str(tmp_path / "autocnn.db"))
+    else:
+        with emptied(started(request.param)) as server:
+            yield server.url
 
 
 @pytest.fixture

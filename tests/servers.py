@@ -1,35 +1,90 @@
-"""A real PostgreSQL server, for tests and benchmarks."""
+"""Real database servers, for tests and benchmarks."""
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 import psutil
 
 
-class Server:
-    """PostgreSQL, in a folder of its own, on a port that nobody else has."""
+class Server(ABC):
+    """A server in a folder of its own, on a port that nobody else has."""
+
+    user: ClassVar[str]
+    """Whose processes they are where root starts it."""
 
     def __init__(self, programs: Path, folder: Path) -> None:
         self._programs, self._data = programs, folder / "data"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
-        self._run("initdb", "--auth=trust", "--username=me", "--no-sync")
+        self._make()
         self.start()
-        self.url = f"postgresql+psycopg://me:secret@127.0.0.1:{self._port}/postgres"
+
+    @staticmethod
+    @abstractmethod
+    def programs() -> Path:
+        """Say where its programs are; FileNotFoundError where they are not."""
+
+    @property
+    @abstractmethod
+    def url(self) -> str:
+        """What a storage is called in it."""
+
+    @abstractmethod
+    def _make(self) -> None: ...
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Stop it at once, as if it had lost its power."""
+
+    @abstractmethod
+    def processes(self) -> list[psutil.Process]:
+        """List those that are its own."""
+
+
+class PostgreSQL(Server):
+    """It trusts every user."""
+
+    user = "postgres"
+
+    @staticmethod
+    def programs() -> Path:
+        """Find them where Debian has them."""
+        found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+        if not found:
+            raise FileNotFoundError("there is no PostgreSQL in /usr/lib/postgresql")
+        return found[-1].parent
+
+    @property
+    def url(self) -> str:
+        """What a storage is called in it."""
+        return f"postgresql+psycopg://me:secret@127.0.0.1:{self._port}/postgres"
+
+    def _make(self) -> None:
+        self._run("initdb", "--auth=trust", "--username=me", "--no-sync")
 
     def start(self) -> None:
+        """Start it, and wait until it answers."""
         options = f"-p {self._port} -h 127.0.0.1 -k {self._data} -F"
         log = str(self._data / "log")
         self._run("pg_ctl", "start", "--wait", f"--log={log}", f"--options={options}")
 
     def stop(self) -> None:
+        """Stop it at once, as if it had lost its power."""
         self._run("pg_ctl", "stop", "--wait", "--mode=immediate")
 
     def processes(self) -> list[psutil.Process]:
@@ -41,20 +96,90 @@ class Server:
     def _run(self, program: str, *words: str) -> None:
         command = [str(self._programs / program), f"--pgdata={self._data}", *words]
         if os.geteuid() == 0:  # which it refuses
-            command = ["setpriv", "--reuid=postgres", "--clear-groups", *command]
+            command = ["setpriv", f"--reuid={self.user}", "--clear-groups", *command]
         subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL)
 
 
+class MariaDB(Server):
+    """It speaks as MySQL does, and trusts every user."""
+
+    user = "mysql"
+
+    @staticmethod
+    def programs() -> Path:
+        """Find them among the system's."""
+        found = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin")
+        if not found or not shutil.which("mariadb-install-db"):
+            raise FileNotFoundError("there is no MariaDB here")
+        return Path(found).parent
+
+    @property
+    def url(self) -> str:
+        """What a storage is called in it."""
+        return f"mysql+pymysql://me:secret@127.0.0.1:{self._port}/studies"
+
+    def _make(self) -> None:
+        words = [f"--datadir={self._data}", "--skip-test-db"]
+        if os.geteuid() == 0:
+            words.append(f"--user={self.user}")
+        subprocess.run(
+            ["mariadb-install-db", "--no-defaults", *words],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        (self._data / "studies").mkdir()
+        if os.geteuid() == 0:
+            shutil.chown(self._data / "studies", self.user)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        words = [
+            f"--datadir={self._data}",
+            f"--socket={self._data / 'socket'}",
+            f"--port={self._port}",
+            "--bind-address=127.0.0.1",
+            "--skip-grant-tables",
+            "--skip-networking=0",
+            "--innodb-flush-log-at-trx-commit=0",
+        ]
+        if os.geteuid() == 0:
+            words.append(f"--user={self.user}")
+        with (self._data / "log").open("a") as log:
+            self._process = subprocess.Popen(
+                [str(self._programs / "mariadbd"), "--no-defaults", *words],
+                stdout=log,
+                stderr=log,
+            )
+        while self._process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self._port), 1).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        raise RuntimeError((self._data / "log").read_text())
+
+    def stop(self) -> None:
+        """Stop it at once, as if it had lost its power."""
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+
+    def processes(self) -> list[psutil.Process]:
+        """List those that are its own."""
+        return [psutil.Process(self._process.pid)]
+
+
+KINDS: Sequence[type[Server]] = (PostgreSQL, MariaDB)
+
+
 @contextmanager
-def running() -> Iterator[Server]:
-    """Start one; FileNotFoundError where PostgreSQL is not installed."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found:
-        raise FileNotFoundError("there is no PostgreSQL in /usr/lib/postgresql")
+def running(kind: type[Server] = PostgreSQL) -> Iterator[Server]:
+    """Start one; FileNotFoundError where it is not installed."""
+    programs = kind.programs()
     folder = Path(tempfile.mkdtemp(prefix="autocnn-server-"))
     if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-    server = Server(found[-1].parent, folder)
+        shutil.chown(folder, kind.user)
+    server = kind(programs, folder)
     try:
         yield server
     finally:

@@ -38,6 +38,9 @@ def url(tmp_path) -> str:
         ("postgres://u@h/db", "postgresql+psycopg://u@h/db"),
         ("postgresql://u@h/db", "postgresql+psycopg://u@h/db"),
         ("postgresql+psycopg://u@h/db", "postgresql+psycopg://u@h/db"),
+        ("mysql://u@h/db", "mysql+pymysql://u@h/db"),
+        ("mariadb://u@h/db", "mariadb+pymysql://u@h/db"),
+        ("mysql+mysqldb://u@h/db", "mysql+mysqldb://u@h/db"),
     ],
 )
 def test_a_path_or_a_url_is_a_url(written, url):
@@ -108,19 +111,23 @@ print(study_names(open_storage(sys.argv[1], create=True)))
 """
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_programs_that_make_one_at_once_all_have_it(kind, request, tmp_path):
-    url = storage_url(str(tmp_path / "new.db"))
-    if kind == "postgresql":
-        server = sqlalchemy.make_url(request.getfixturevalue("server").url)
-        engine = sqlalchemy.create_engine(server, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(sqlalchemy.text("CREATE DATABASE made_at_once"))
-        engine.dispose()
-        url = server.set(database="made_at_once").render_as_string(hide_password=False)
+@pytest.fixture
+def new_url(every_url):
+    """A storage of each kind in which there are no tables yet."""
+    server = sqlalchemy.make_url(every_url)
+    if server.get_backend_name() == "sqlite":
+        return every_url
+    engine = sqlalchemy.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sqlalchemy.text("CREATE DATABASE made_at_once"))
+    engine.dispose()
+    return server.set(database="made_at_once").render_as_string(hide_password=False)
+
+
+def test_programs_that_make_one_at_once_all_have_it(new_url):
     programs = [
         subprocess.Popen(
-            [sys.executable, "-c", TOGETHER, url],
+            [sys.executable, "-c", TOGETHER, new_url],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -210,6 +217,22 @@ def test_a_place_that_cannot_be_written_is_a_request_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RequestError, match="cannot write"):
         open_storage(storage_url(str(tmp_path / "file" / "a.db")), create=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "driver", "extra"),
+    [
+        ("postgres", "psycopg", "postgres"),
+        ("mysql", "pymysql", "mysql"),
+        ("mariadb", "pymysql", "mysql"),
+    ],
+)
+def test_a_missing_driver_is_named_as_it_is_installed(kind, driver, extra, monkeypatch):
+    monkeypatch.setitem(sys.modules, driver, None)
+    with pytest.raises(RequestError, match="no driver for the storage") as caught:
+        open_storage(storage_url(f"{kind}://me:secret@host/db"))
+    assert f"pip install 'autocnn[{extra}]'" in caught.value.hint
+    assert "secret" not in str(caught.value)
 
 
 def test_a_server_that_does_not_answer_may_do_so_later():

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import servers
 from optuna.storages import RDBStorage
 
 from autocnn.cli import main
@@ -246,7 +247,15 @@ def test_a_search_on_a_disk_that_stays_full_goes_on_another_time(begin, disk, un
     assert trials(url) == unbroken
 
 
-@pytest.mark.parametrize("engine", ["local", "ray"])
+@pytest.mark.parametrize(
+    ("engine", "server"),
+    [
+        ("local", servers.PostgreSQL),
+        ("ray", servers.PostgreSQL),
+        ("local", servers.MariaDB),
+    ],
+    indirect=["server"],
+)
 def test_a_search_goes_on_when_its_server_is_back(engine, begin, server, unbroken):
     search = begin(server.url, *SHORT, "--engine", engine)
     server.stop()
@@ -261,6 +270,7 @@ def test_a_search_goes_on_when_its_server_is_back(engine, begin, server, unbroke
     assert found == unbroken
 
 
+@pytest.mark.parametrize("server", servers.KINDS, indirect=True)
 def test_a_search_whose_server_stays_away_goes_on_another_time(begin, server, unbroken):
     search = begin(server.url, patience=1.0)
     server.stop()
