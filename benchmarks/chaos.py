@@ -38,6 +38,7 @@ batch_size = [16, 32, 64]
 augmentation = ["none", "shift"]
 """
 TRIALS, EPOCHS = 30, 9
+"""Trials at least; at two for each kill no search is over before them."""
 IMAGES = 1_200
 SOON = 2.5
 """Seconds after its last sign of life within which something is killed."""
@@ -65,8 +66,8 @@ class Found:
 class Chaos:
     """One search, and the hand that kills it."""
 
-    def __init__(self, folder: Path, jobs: int, seed: int) -> None:
-        self._folder, self._jobs = folder, jobs
+    def __init__(self, folder: Path, jobs: int, trials: int, seed: int) -> None:
+        self._folder, self._jobs, self._trials = folder, jobs, trials
         self._dice = random.Random(seed)
         self._heard = 0.0
         """When an epoch was last told of."""
@@ -112,7 +113,7 @@ class Chaos:
     def _start(self) -> "subprocess.Popen[str]":
         words = [sys.executable, "-m", "autocnn", "search", str(self._folder / "d.npz")]
         words += ["--space", str(self._folder / "space.toml"), "--json"]
-        words += ["--trials", str(TRIALS), "--epochs", str(EPOCHS)]
+        words += ["--trials", str(self._trials), "--epochs", str(EPOCHS)]
         words += ["--jobs", str(self._jobs), "--studies", str(self._folder / "studies")]
         process = subprocess.Popen(  # noqa: S603 - our own command
             words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -199,12 +200,21 @@ class Chaos:
 def measure(kills: int, seed: int, say: Say) -> dict[str, int | bool]:
     """Kill a search of one worker and one of two, each so often; sum up."""
     with tempfile.TemporaryDirectory() as name:
+
+        def search(called: str, jobs: int, killed: int) -> Found:
+            folder = Path(name) / called
+            folder.mkdir()
+            write_digits(folder / "d.npz", slice(IMAGES))
+            (folder / "space.toml").write_text(SPACE, encoding="utf-8")
+            trials = max(TRIALS, 2 * kills)
+            return Chaos(folder, jobs, trials, seed + jobs).run(killed, say)
+
         say("a search that nobody kills")
-        unbroken = _search(Path(name) / "unbroken", 1, seed, 0, say)
+        unbroken = search("unbroken", 1, 0)
         say(f"the same, killed {kills} times")
-        alone = _search(Path(name) / "alone", 1, seed, kills, say)
+        alone = search("alone", 1, kills)
         say(f"one of two workers, killed {kills} times")
-        together = _search(Path(name) / "together", 2, seed + 1, kills, say)
+        together = search("together", 2, kills)
     both = (alone, together)
     return {
         "kills": sum(each.kills for each in both),
@@ -213,13 +223,6 @@ def measure(kills: int, seed: int, say: Say) -> dict[str, int | bool]:
         "epochs_redone_max": max(each.redone for each in both),
         "equal_to_unbroken": alone.rows == unbroken.rows,
     }
-
-
-def _search(folder: Path, jobs: int, seed: int, kills: int, say: Say) -> Found:
-    folder.mkdir()
-    write_digits(folder / "d.npz", slice(IMAGES))
-    (folder / "space.toml").write_text(SPACE, encoding="utf-8")
-    return Chaos(folder, jobs, seed).run(kills, say)
 
 
 def _comparable(row: Any) -> tuple[Any, ...]:

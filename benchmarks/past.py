@@ -38,8 +38,8 @@ def write(
             for number, trial in made.items()
         ]
         connection.execute(insert(table), whole)
-        ids = dict(connection.execute(of_study).tuples().all())
-        rows = defaultdict(list)
+        ids: dict[int, int] = dict(connection.execute(of_study).tuples().all())
+        rows: dict[Any, list[dict[str, Any]]] = defaultdict(list)
         for number, trial in made.items():
             for kind, values in _values(trial):
                 rows[kind].append({"trial_id": ids[number], **values})
@@ -94,8 +94,8 @@ def _values(trial: FrozenTrial) -> Iterator[tuple[Any, dict[str, Any]]]:
             },
         )
     if trial.value is not None:
-        stored, how = models.TrialValueModel.value_to_stored_repr(trial.value)
+        stored, sort = models.TrialValueModel.value_to_stored_repr(trial.value)
         yield (
             models.TrialValueModel,
-            {"objective": 0, "value": stored, "value_type": how},
+            {"objective": 0, "value": stored, "value_type": sort},
         )
