@@ -38,7 +38,7 @@ def write(
             for number, trial in made.items()
         ]
         connection.execute(insert(table), whole)
-        ids: dict[int, int] = dict(connection.execute(of_study).tuples().all())
+        ids = {row.number: row.trial_id for row in connection.execute(of_study)}
         rows: dict[Any, list[dict[str, Any]]] = defaultdict(list)
         for number, trial in made.items():
             for kind, values in _values(trial):

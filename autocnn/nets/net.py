@@ -66,16 +66,16 @@ def summarize(recipe: Recipe, shape: ImageShape) -> NetSummary:
     On one core: it is so little to compute that beside other programs several threads
     take ten times as long, since they wait for one another.
     """
-    kept: dict[int, int] = {}
+    kept: dict[int, torch.UntypedStorage] = {}
 
-    def keep(tensor: torch.Tensor) -> torch.Tensor:
+    def keep(tensor: torch.Tensor) -> None:
+        # It gives nothing back: a step that keeps its own result would never be freed.
         storage = tensor.untyped_storage()
-        kept[storage._cdata] = storage.nbytes()
-        return tensor
+        kept[storage._cdata] = storage
 
     with (
         with_threads(1),
-        torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
+        torch.autograd.graph.saved_tensors_hooks(keep, lambda _: None),
     ):
         steps = _walk(recipe, shape)
     for parameter in (p for step in steps for p in step.module.parameters()):
@@ -95,7 +95,7 @@ def summarize(recipe: Recipe, shape: ImageShape) -> NetSummary:
         layers=layers,
         parameters=sum(layer.parameters for layer in layers),
         flops=sum(each.flops for each in operations),
-        activation_bytes=sum(kept.values()) // _PROBE,
+        activation_bytes=sum(each.nbytes() for each in kept.values()) // _PROBE,
         operations=operations,
     )
 

@@ -1,5 +1,7 @@
 """From layers to a network: shapes, costs, seeds, and what does not fit."""
 
+import gc
+
 import pytest
 import torch
 
@@ -23,6 +25,11 @@ LAYERS = [
     "prelu",
     "dropout",
 ]
+
+
+def parameters() -> int:
+    gc.collect()
+    return sum(type(each) is torch.nn.Parameter for each in gc.get_objects())
 
 
 def test_images_become_logits(make_recipe):
@@ -110,3 +117,10 @@ def test_an_unknown_initialization_is_refused(make_recipe):
     recipe = make_recipe(["flatten"], initialization="zeros")
     with pytest.raises(RequestError, match="no initialization called 'zeros'"):
         build(recipe, SHAPE, seed=0)
+
+
+def test_nothing_stays_of_a_network_that_was_summarized(make_recipe):
+    before = parameters()
+    for width in range(3, 8):
+        summarize(make_recipe([f"conv {width}", *LAYERS]), SHAPE)
+    assert parameters() == before
