@@ -16,6 +16,7 @@ from autocnn import __version__
 from autocnn.commands.words import say, sentence
 from autocnn.durable import FULL
 from autocnn.errors import AutocnnError, RequestError, UnavailableError, did_you_mean
+from autocnn.processes import PATIENCE_OF_THREADS, environment
 
 COMMANDS: Mapping[str, str] = {
     "search": "Search for the best network for your images.",
@@ -98,7 +99,8 @@ def main() -> None:
     """Run the command line and leave with the exit code it earned."""
     _have_streams()
     try:
-        code = cli.main(prog_name="autocnn", standalone_mode=False)
+        with environment(PATIENCE_OF_THREADS):  # of PyTorch's, which a command loads
+            code = cli.main(prog_name="autocnn", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.exceptions.NoArgsIsHelpError as error:

@@ -1,7 +1,10 @@
 """Processes of ours run nothing of the program that starts them."""
 
+import os
 import subprocess
 import sys
+
+import pytest
 
 from autocnn import processes
 
@@ -34,3 +37,33 @@ def test_a_processor_has_a_name(tmp_path, monkeypatch):
     assert processes.processor() == "AMD EPYC 7R13"
     monkeypatch.setattr(processes, "CPU_INFO", tmp_path / "nothing")
     assert processes.processor()
+
+
+WHAT_IS_SET = """
+import os
+from autocnn import cli
+
+class Command:
+    def main(self, **_):
+        print(os.environ["GOMP_SPINCOUNT"])
+
+cli.cli = Command()
+cli.main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("of_a_person", "seen"), [({}, "10000"), ({"GOMP_SPINCOUNT": "7"}, "7")]
+)
+def test_threads_let_go_of_their_cores_unless_a_person_says_otherwise(
+    of_a_person, seen
+):
+    others = {k: v for k, v in os.environ.items() if k != "GOMP_SPINCOUNT"}
+    ran = subprocess.run(
+        [sys.executable, "-c", WHAT_IS_SET],
+        capture_output=True,
+        text=True,
+        env=others | of_a_person,
+    )
+    assert ran.stdout.split() == [seen]
+    assert "GOMP_SPINCOUNT" in processes.worker_environment(2)
