@@ -69,13 +69,13 @@ def summarize(recipe: Recipe, shape: ImageShape) -> NetSummary:
     kept: dict[int, torch.UntypedStorage] = {}
 
     def keep(tensor: torch.Tensor) -> None:
-        # It gives nothing back: a step that keeps its own result would never be freed.
+        # Gives nothing to be kept: a step that kept its own result were never freed.
         storage = tensor.untyped_storage()
         kept[storage._cdata] = storage
 
     with (
         with_threads(1),
-        torch.autograd.graph.saved_tensors_hooks(keep, lambda _: None),
+        torch.autograd.graph.saved_tensors_hooks(keep, torch.as_tensor),  # unused
     ):
         steps = _walk(recipe, shape)
     for parameter in (p for step in steps for p in step.module.parameters()):
