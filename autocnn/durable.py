@@ -154,3 +154,12 @@ def _beside(folder: Path) -> tuple[Path, Path]:
         folder.with_name(f".{folder.name}-new"),
         folder.with_name(f".{folder.name}-old"),
     )
+
+
+def identity(file: Path) -> tuple[int, int] | None:
+    """Tell a file from another one in its place; None if there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

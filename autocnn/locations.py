@@ -132,7 +132,7 @@ def check_location(url: str) -> Location:
             hint="leave it out, and set it as fsspec's FSSPEC_SFTP_PASSWORD does",
         )
     here = "://" not in url  # else another machine takes it for a folder of its own
-    location = Location(str(Path(url).expanduser().resolve()) if here else url)
+    location = Location(os.path.realpath(Path(url).expanduser()) if here else url)
     try:
         location.write("writable", b"")
         location.read("writable")

@@ -14,6 +14,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from autocnn import durable
+from autocnn.errors import UnavailableError
 from autocnn.waiting import patiently
 
 Result = TypeVar("Result")
@@ -67,6 +68,10 @@ class PatientStorage(RDBStorage):
         super().__init__(url, **options)
         self._newest: dict[int, int] = {}
         """By study, the last trial that is known."""
+        self._file: Path | None = None
+        self._opened: tuple[int, int] | None = None
+        """Which file of that name this is."""
+        self._shown = ""
 
     def wait(self, shown: str) -> None:
         """Wait from now on, and call the storage so."""
@@ -86,9 +91,21 @@ class PatientStorage(RDBStorage):
         if self.engine.dialect.name == "sqlite":
             sqlalchemy.event.listen(self.engine, "connect", _set_busy_timeout)
             self.engine.dispose()
+            self._file, self._shown = Path(self.engine.url.database or ""), shown
+            self._opened = durable.identity(self._file)
+
+    def _check_there(self) -> None:
+        """Refuse to write into a file that nobody will find again."""
+        if self._file and durable.identity(self._file) != self._opened:
+            raise UnavailableError(
+                f"the storage {self._shown} was taken away by another program while"
+                " it was searched",
+                hint="move it back if it was moved; the same command goes on with"
+                " what it finds there",
+            )
 
     create_new_study = _patient(RDBStorage.create_new_study)
-    set_study_user_attr = _patient(RDBStorage.set_study_user_attr)
+    _set_study_user_attr = _patient(RDBStorage.set_study_user_attr)
     set_study_system_attr = _patient(RDBStorage.set_study_system_attr)
     get_study_id_from_name = _patient(RDBStorage.get_study_id_from_name)
     get_study_name_from_id = _patient(RDBStorage.get_study_name_from_id)
@@ -106,6 +123,11 @@ class PatientStorage(RDBStorage):
     )
     _get_trials = _patient(RDBStorage._get_trials)
     _get_best_trial_id = _patient(RDBStorage._get_best_trial_id)
+
+    def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
+        """Set an attribute, as a search does all the while to say how it goes."""
+        self._check_there()
+        self._set_study_user_attr(study_id, key, value)
 
     def _create_new_trial(
         self, study_id: int, template_trial: FrozenTrial | None = None

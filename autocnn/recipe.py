@@ -1,6 +1,7 @@
 """A recipe: a network and how to train it, written out in full as plain data."""
 
 import dataclasses
+import errno
 import hashlib
 import json
 import math
@@ -109,6 +110,8 @@ def read(path: Path) -> Recipe:
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file; RequestError if it is missing or malformed."""
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise OSError(errno.EINVAL, "it is a pipe or a device")  # noqa: TRY301
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RequestError(

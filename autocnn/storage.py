@@ -39,7 +39,7 @@ _RACES, _RACE_SECONDS = 5, 0.2
 def storage_url(text: str) -> str:
     """Turn a path into an SQLite URL and name the driver of a server's."""
     if "://" not in text:
-        return f"sqlite:///{Path(text).expanduser().resolve()}"
+        return f"sqlite:///{os.path.realpath(Path(text).expanduser())}"
     text = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", text)
     return re.sub(r"^(mysql|mariadb)://", r"\1+pymysql://", text)
 
@@ -200,6 +200,11 @@ def check_storage(url: str, *, create: bool) -> None:
         raise RequestError(
             f"the storage {path} is a folder, not a database",
             hint=f"name the file in it, such as {path / 'autocnn.db'}",
+        )
+    if path.exists() and not path.is_file():
+        raise RequestError(
+            f"the storage {path} is a pipe or a device, not a database",
+            hint="name another file with --storage",
         )
     if not create and not path.exists():
         raise NoResultError(

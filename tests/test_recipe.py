@@ -1,6 +1,7 @@
 """A recipe as TOML: it survives, and what is wrong in it is named."""
 
 import dataclasses
+import os
 
 import pytest
 
@@ -115,3 +116,9 @@ def test_a_file_that_is_no_toml_is_a_request_error(tmp_path, content):
     (tmp_path / "bad.toml").write_bytes(content)
     with pytest.raises(RequestError, match="is not TOML"):
         recipes.read(tmp_path / "bad.toml")
+
+
+def test_a_pipe_is_no_recipe_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(RequestError, match="it is a pipe or a device"):
+        recipes.read(tmp_path / "pipe.toml")

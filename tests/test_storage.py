@@ -1,5 +1,6 @@
 """Storages: opened or refused in a sentence, and passwords never shown."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -217,6 +218,20 @@ def test_a_place_that_cannot_be_written_is_a_request_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RequestError, match="cannot write"):
         open_storage(storage_url(str(tmp_path / "file" / "a.db")), create=True)
+
+
+def test_a_pipe_is_no_storage(tmp_path):
+    os.mkfifo(tmp_path / "a.db")
+    with pytest.raises(RequestError, match="is a pipe or a device"):
+        open_storage(storage_url(str(tmp_path / "a.db")))
+
+
+def test_a_link_that_leads_in_circles_is_no_storage(tmp_path):
+    (tmp_path / "a.db").symlink_to(tmp_path / "a.db")
+    with pytest.raises(NoResultError, match="there are no studies"):
+        open_storage(storage_url(str(tmp_path / "a.db")))
+    with pytest.raises(RequestError, match="cannot write the storage"):
+        open_storage(storage_url(str(tmp_path / "a.db")), create=True)
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,12 @@ from autocnn.search.beat import starting
 from autocnn.search.confirm import Confirmation
 from autocnn.search.driver import Driver
 from autocnn.search.ending import broken_off, ended, finish
+from autocnn.search.gone import told_when_gone
 from autocnn.search.hands import WON, Outcome
 from autocnn.search.sole import check_silent, only_search
 from autocnn.search.study import enqueue_start, open_study
 from autocnn.search.trials import Plan
-from autocnn.storage import open_storage
+from autocnn.storage import hide_password, open_storage
 from autocnn.store.environment import Environment, environment, record
 from autocnn.store.rows import StudySnapshot, snapshot
 from autocnn.waiting import no_longer, saying
@@ -61,7 +62,8 @@ def run(
         if ready is not None:
             ready(study)
         alone = storage.alone_with(study._study_id)
-        with alone, interrupts(emit) as stopping, no_longer(stopping):
+        gone = told_when_gone(storage, setup.name, hide_password(setup.place.url))
+        with gone, alone, interrupts(emit) as stopping, no_longer(stopping):
             outcome = _drive(setup, study, plan, told, stopping)
         if outcome != "interrupted":
             opens = plan.final and outcome in WON

@@ -1,5 +1,6 @@
 """The data sets known by name, and what else can be one. A new name is a new row."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -124,12 +125,17 @@ def find(source: str, data_dir: Path) -> Source:
     if source in DATASETS:
         return DATASETS[source].find(source, data_dir)
     path = Path(source).expanduser()
-    if not source or not path.exists():
+    if not source or not _exists(path):
         raise _not_there(source, path)
     path = path.resolve()
     if path.is_dir():
         train_table = path / "train.csv"
         return find_csv(train_table) if train_table.is_file() else find_folder(path)
+    if not path.is_file():
+        raise DataError(
+            f"{path} is a pipe or a device",
+            hint="save what comes from it as a folder, a .csv or an .npz file",
+        )
     match path.suffix.lower():
         case ".csv":
             return find_csv(path)
@@ -146,10 +152,17 @@ def name_of(source: str) -> str:
     """Say what a data set will be called, without looking into it."""
     if source in DATASETS:
         return source
-    path = Path(source).expanduser().resolve()
+    path = Path(os.path.realpath(Path(source).expanduser()))
     if path.suffix.lower() not in {".csv", ".npz"}:
         return path.name
     return path.parent.name if path.name == "train.csv" else path.stem
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # such as a name that is too long for any file
+        return False
 
 
 def _not_there(source: str, path: Path) -> RequestError | DataError:

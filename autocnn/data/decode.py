@@ -60,9 +60,6 @@ def decode_with_header(
 ) -> tuple[Pixels, Header]:
     """Decode as `decode` does, and say what the file said of itself."""
     try:
-        if isinstance(file, str | Path) and not Path(file).is_file():
-            # Opening a pipe would wait for ever.
-            raise FileNotFoundError(errno.ENOENT, "no such file")  # noqa: TRY301
         with _open(file) as image:
             header = _header(image)
             if (pixels := _quickly(image, height, width, channels)) is not None:
@@ -210,6 +207,10 @@ def _formats() -> tuple[str, ...]:
 def _open(file: str | Path | IO[bytes]) -> Any:
     from PIL import Image
 
+    if isinstance(file, str | Path) and not Path(file).is_file():
+        # Opening a pipe would wait for ever.
+        what = "a pipe or a device" if Path(file).exists() else "no such file"
+        raise FileNotFoundError(errno.ENOENT, what)
     with warnings.catch_warnings():
         # Pillow warns of large images: the limit below is lower than its own.
         warnings.simplefilter("ignore")

@@ -8,13 +8,13 @@ import dataclasses
 import json
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from autocnn.durable import identity
 from autocnn.errors import NoResultError, RequestError, UnavailableError, did_you_mean
 from autocnn.storage import file_of
 from autocnn.store import questions, tables
@@ -138,7 +138,7 @@ class Reader:
 
     def _connect(self) -> Connection:
         """Keep one connection, as long as the file is the one that it was made to."""
-        file = _identity(self._file) if self._file else None
+        file = identity(self._file) if self._file else None
         if self._connection is not None and file != self._opened:
             self.close()
         if self._file and file is None:
@@ -206,14 +206,6 @@ class Reader:
 def _study_values(connection: Connection, study: int) -> dict[str, Any]:
     found = connection.execute(questions.SETTINGS, {"study": study})
     return {key: json.loads(text) for key, text in found}
-
-
-def _identity(file: Path) -> tuple[int, int] | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def _numbers(version: str) -> list[int]:

@@ -284,6 +284,40 @@ def test_a_search_whose_server_stays_away_goes_on_another_time(begin, server, un
     assert trials(server.url) == unbroken
 
 
+def take_away(file: Path) -> None:
+    file.unlink()
+
+
+def damage(file: Path) -> None:
+    file.write_bytes(os.urandom(200_000))
+    for log in ("-wal", "-shm"):
+        Path(f"{file}{log}").unlink(missing_ok=True)
+
+
+def delete(file: Path) -> None:
+    with opened(storage_url(str(file))) as storage:
+        storage.delete_study(find_study(storage, "stripes")._study_id)
+
+
+@pytest.mark.parametrize(
+    ("harm", "code", "said"),
+    [
+        (take_away, 75, "was taken away by another program while it was searched"),
+        (damage, 2, "can no longer be used: "),
+        (delete, 4, "study 'stripes' was deleted while it was searched"),
+    ],
+)
+def test_a_study_that_is_taken_from_its_search_ends_it_in_a_sentence(
+    harm, code, said, begin, sqlite
+):
+    search = begin(sqlite, *LONG, trial=0)
+    harm(Path(sqlite.removeprefix("sqlite:///")))
+    left, errors = search.end()
+    assert left == code
+    assert said in errors
+    assert len(errors.splitlines()) == 2  # with a hint
+
+
 def test_a_study_on_a_server_that_another_machine_searches_is_refused(
     begin, server, image_folder, monkeypatch
 ):

@@ -1,5 +1,7 @@
 """Names and paths lead to data sets, and unknown ones to advice."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -57,3 +59,15 @@ def test_an_archive_is_refused(tmp_path):
     with pytest.raises(DataError, match="not a folder") as caught:
         find(str(tmp_path / "pets.zip"), tmp_path)
     assert "unpack" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["images.npz", "images.csv"])
+def test_a_pipe_is_no_data_set_and_not_waited_for(name, tmp_path):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(DataError, match="is a pipe or a device"):
+        find(str(tmp_path / name), tmp_path)
+
+
+def test_a_name_that_is_too_long_for_a_file_names_nothing(tmp_path):
+    with pytest.raises(RequestError, match="there is no data set called 'zzz"):
+        find("z" * 5_000, tmp_path)

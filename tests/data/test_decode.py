@@ -1,6 +1,7 @@
 """Every kind of image file becomes the pixels a person would see."""
 
 import io
+import os
 import struct
 import zlib
 
@@ -157,6 +158,13 @@ def test_a_truncated_image_is_refused_with_its_path(tmp_path):
     path.write_bytes(path.read_bytes()[:-500])
     with pytest.raises(DataError, match=r"cut\.jpg: .*truncated"):
         decode(path, 8, 8, 3)
+
+
+@pytest.mark.parametrize("read", [read_header, lambda file: decode(file, 8, 8, 3)])
+def test_a_pipe_is_no_image_and_not_waited_for(read, tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(DataError, match=r"pipe\.png: a pipe or a device"):
+        read(tmp_path / "pipe.png")
 
 
 def test_a_missing_file_is_named(tmp_path):
