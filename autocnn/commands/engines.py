@@ -1,8 +1,9 @@
 """What may train a search's trials: an open choice, so a table, and its options."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +15,29 @@ if TYPE_CHECKING:
     from autocnn.commands.configure import Request
     from autocnn.engines.site import Site
     from autocnn.locations import Location
+
+
+class Amount(click.FloatRange):
+    """How much of something each worker has; above `parts_below`, a whole number."""
+
+    def __init__(
+        self, least: float, parts_below: float = math.inf, **limits: Any
+    ) -> None:
+        super().__init__(least, **limits)
+        self._parts_below = parts_below
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        """Read a number that is one."""
+        found = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"{value} is no amount.", param, ctx)
+        if found > self._parts_below and found % 1:
+            self.fail(
+                f"{value} is neither a part of one nor a whole number.", param, ctx
+            )
+        return found
 
 
 engine_options_list = (
@@ -43,7 +67,7 @@ engine_options_list = (
     ),
     click.option(
         "--cpus-per-worker",
-        type=click.FloatRange(0, min_open=True),
+        type=Amount(0, min_open=True),
         default=1.0,
         show_default=True,
         metavar="N",
@@ -51,7 +75,7 @@ engine_options_list = (
     ),
     click.option(
         "--gpus-per-worker",
-        type=click.FloatRange(0),
+        type=Amount(0, parts_below=1),
         default=0.0,
         show_default=True,
         metavar="F",

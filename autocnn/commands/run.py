@@ -23,7 +23,7 @@ from autocnn.search.hands import WON, Outcome
 from autocnn.search.sole import check_silent, only_search
 from autocnn.search.study import enqueue_start, open_study
 from autocnn.search.trials import Plan
-from autocnn.storage import hide_password, open_storage
+from autocnn.storage import open_storage
 from autocnn.store.environment import Environment, environment, record
 from autocnn.store.rows import StudySnapshot, snapshot
 from autocnn.waiting import no_longer, saying
@@ -48,8 +48,10 @@ def run(
     def say(text: str) -> None:
         emit(Notice(text=text))
 
-    with saying(say), only_search(setup.folder, setup.place.url):
-        storage = open_storage(setup.place.url, create=True)
+    url = setup.place.url
+    gone = told_when_gone(setup.name, url)
+    with saying(say), only_search(setup.folder, url), gone:
+        storage = open_storage(url, create=True)
         check_silent(storage, setup.name, say)
         study = open_study(storage, setup.name, setup.config)
         plan = setup.plan(study, begun_at)
@@ -62,8 +64,7 @@ def run(
         if ready is not None:
             ready(study)
         alone = storage.alone_with(study._study_id)
-        gone = told_when_gone(storage, setup.name, hide_password(setup.place.url))
-        with gone, alone, interrupts(emit) as stopping, no_longer(stopping):
+        with alone, interrupts(emit) as stopping, no_longer(stopping):
             outcome = _drive(setup, study, plan, told, stopping)
         if outcome != "interrupted":
             opens = plan.final and outcome in WON

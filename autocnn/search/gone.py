@@ -4,29 +4,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from optuna.exceptions import StorageInternalError
-from optuna.storages import BaseStorage
 from sqlalchemy.exc import DatabaseError
 
 from autocnn.errors import NoResultError, RequestError
-from autocnn.storage import study_names
+from autocnn.storage import hide_password, open_storage, study_names
 
 
 @contextmanager
-def told_when_gone(storage: BaseStorage, name: str, shown: str) -> Iterator[None]:
-    """Say in a sentence, within, that a study was deleted or its storage is damaged."""
+def told_when_gone(name: str, url: str) -> Iterator[None]:
+    """Say in a sentence, within, that a study was deleted or cannot be written."""
     try:
         try:
             yield
         except KeyError:  # as Optuna says it
-            if name in study_names(storage):
+            if name in study_names(open_storage(url)):
                 raise
             raise NoResultError(
                 f"study '{name}' was deleted while it was searched",
                 hint="the same command begins it anew",
             ) from None
     except (StorageInternalError, DatabaseError) as error:
-        reason = getattr(error.__cause__ or error, "orig", None) or error
+        found = getattr(error.__cause__ or error, "orig", None) or error
+        reason = str(found).strip().partition("\n")[0]
         raise RequestError(
-            f"the storage {shown} can no longer be used: {reason}",
-            hint="put a copy of it back, or name another one with --storage",
+            f"the storage {hide_password(url)} cannot be searched with: {reason}",
+            hint="put a copy of it back, ask for the right to write, or name another"
+            " one with --storage",
         ) from error

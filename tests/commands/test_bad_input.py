@@ -43,6 +43,9 @@ BAD_WORDS = [
     ("evaluate digits --model nowhere", 4, "nowhere holds no trained network"),
     ("train missing.toml", 2, "missing.toml"),
     ("space --image 3x3", 2, "28x28x1"),
+    ("search --engine ray --gpus-per-worker 1.5", 2, "neither a part of one nor"),
+    ("search --engine ray --gpus-per-worker inf", 2, "inf is no amount"),
+    ("search --engine ray --cpus-per-worker nan", 2, "nan is no amount"),
 ]
 
 

@@ -303,7 +303,7 @@ def delete(file: Path) -> None:
     ("harm", "code", "said"),
     [
         (take_away, 75, "was taken away by another program while it was searched"),
-        (damage, 2, "can no longer be used: "),
+        (damage, 2, "cannot be searched with: "),
         (delete, 4, "study 'stripes' was deleted while it was searched"),
     ],
 )
