@@ -16,7 +16,7 @@ from autocnn import __version__
 from autocnn.commands.words import say, sentence
 from autocnn.durable import FULL
 from autocnn.errors import AutocnnError, RequestError, UnavailableError, did_you_mean
-from autocnn.processes import PATIENCE_OF_THREADS, environment
+from autocnn.variables import PATIENCE_OF_THREADS, environment
 
 COMMANDS: Mapping[str, str] = {
     "search": "Search for the best network for your images.",

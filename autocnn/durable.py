@@ -163,3 +163,8 @@ def identity(file: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def is_pipe(path: Path) -> bool:
+    """Whether a path is a pipe or a device: to open one might wait for ever."""
+    return path.exists() and not (path.is_file() or path.is_dir())

@@ -21,6 +21,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType, ModuleType
 
+from autocnn.variables import PATIENCE_OF_THREADS, environment
+
 # glibc: freed memory stays in the process instead of being faulted in at every step.
 _ALLOCATORS = {
     "MALLOC_MMAP_THRESHOLD_": "1073741824",
@@ -31,13 +33,6 @@ _ALLOCATORS = {
 }
 
 
-PATIENCE_OF_THREADS = {"GOMP_SPINCOUNT": "10000"}
-"""How often a thread looks whether the others are ready before it lets go of its core.
-
-GNU's OpenMP looks for milliseconds. Where other programs want the cores, too, the one
-that is waited for then has none, and a step of a small network takes 300 ms instead of
-3. So it takes 14, and as long as ever on a quiet machine.
-"""
 WORKER = "autocnn-worker-"
 """How the names of processes begin that train."""
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
@@ -91,18 +86,6 @@ def _quota() -> float:
         if quota > 0 and period > 0:
             return quota / period
     return math.inf
-
-
-@contextmanager
-def environment(settings: Mapping[str, str]) -> Iterator[None]:
-    """Set variables for processes that start now; what a person has set stays."""
-    added = {name: value for name, value in settings.items() if name not in os.environ}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name in added:
-            del os.environ[name]
 
 
 class _Apart(BaseProcess):

@@ -13,6 +13,7 @@ from typing import Any, get_args, get_type_hints
 import tomli_w
 
 from autocnn.choices import Choice, Scalar
+from autocnn.durable import is_pipe
 from autocnn.errors import RequestError, did_you_mean
 
 
@@ -110,7 +111,7 @@ def read(path: Path) -> Recipe:
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file; RequestError if it is missing or malformed."""
     try:
-        if path.exists() and not (path.is_file() or path.is_dir()):
+        if is_pipe(path):
             raise OSError(errno.EINVAL, "it is a pipe or a device")  # noqa: TRY301
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

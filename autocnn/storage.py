@@ -23,7 +23,7 @@ from sqlalchemy.exc import (
     ProgrammingError,
 )
 
-from autocnn.durable import check_writable
+from autocnn.durable import check_writable, is_pipe
 from autocnn.errors import NoResultError, RequestError, UnavailableError
 from autocnn.proxied import ProxiedStorage, is_proxied
 from autocnn.remembering import RememberingStorage
@@ -103,7 +103,7 @@ def open_storage(url: str, *, create: bool = False) -> BaseStorage:
         server = "check that the server runs and the database exists"
         file = "another program holds it; run the same command again later"
         raise UnavailableError(
-            f"the storage '{shown}' cannot be opened: {_first_line(error)}",
+            f"the storage '{shown}' cannot be opened: {first_line(error)}",
             hint=file if "locked" in str(error) else server,
         ) from None
     except RuntimeError as error:
@@ -117,7 +117,7 @@ def open_storage(url: str, *, create: bool = False) -> BaseStorage:
         ) from None
     except (sqlalchemy.exc.DatabaseError, StorageInternalError) as error:
         raise RequestError(
-            f"'{shown}' is not a study storage: {_first_line(error)}",
+            f"'{shown}' is not a study storage: {first_line(error)}",
             hint="name another file or database with --storage",
         ) from None
     if create:
@@ -150,7 +150,7 @@ def open_engine(url: str) -> sqlalchemy.Engine:
         return sqlalchemy.create_engine(name, connect_args={"timeout": 1})
     except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
         known = not isinstance(error, ValueError)  # that may quote the password
-        why = _first_line(error) if known else "it is not a storage URL"
+        why = first_line(error) if known else "it is not a storage URL"
         raise RequestError(
             f"'{hide_password(url)}' cannot be read: {why}",
             hint="write sqlite:///FILE.db or postgresql://USER:PASSWORD@HOST/DATABASE",
@@ -182,7 +182,7 @@ def retried(function: Callable[[], Result]) -> Result:
 def _obstacle(error: Exception) -> str | None:
     if not isinstance(error, StorageInternalError | OperationalError):
         return None
-    return f"the storage did not answer: {_first_line(error)}"
+    return f"the storage did not answer: {first_line(error)}"
 
 
 def _quiet_optuna() -> None:
@@ -201,7 +201,7 @@ def check_storage(url: str, *, create: bool) -> None:
             f"the storage {path} is a folder, not a database",
             hint=f"name the file in it, such as {path / 'autocnn.db'}",
         )
-    if path.exists() and not path.is_file():
+    if is_pipe(path):
         raise RequestError(
             f"the storage {path} is a pipe or a device, not a database",
             hint="name another file with --storage",
@@ -270,7 +270,8 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """Say what a database said of an error, without what SQLAlchemy adds."""
     cause = error.__cause__ or error
     original = getattr(cause, "orig", None) or cause
     lines = str(original).strip().splitlines()

@@ -49,11 +49,12 @@ def write(
 
 def _trials(space: Space, curves: Curves, trials: int) -> Iterator[FrozenTrial]:
     """Draw them at random; most were pruned on their way."""
+    whole = curves.whole
     drawn = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
     for number in range(trials):
         trial = drawn.ask()
         draw(space, trial)
-        curve = curves.whole[number % len(curves.whole)].curve
+        curve = whole[number % len(whole)].curve
         epochs = (1, 1, 3, 1, 1, 3, 1, 1, len(curve))[number % 9]
         complete = epochs == len(curve)
         yield optuna.trial.create_trial(

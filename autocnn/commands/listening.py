@@ -1,11 +1,10 @@
 """Options of commands that others can connect to."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
 
 import click
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+from autocnn.commands.options import Command
 
 
 def listen_options(port: int, of: str = "") -> Callable[[Command], Command]:

@@ -13,6 +13,7 @@ from autocnn.data.folders import find_folder
 from autocnn.data.packaged import MNIST_FILES, Package, find_packaged
 from autocnn.data.raw import Arrays, Raw, Source, make_manifest
 from autocnn.data.tables import find_csv
+from autocnn.durable import is_pipe
 from autocnn.errors import DataError, RequestError, did_you_mean
 
 OFFICIAL_SPLITS = ({"split": "train"}, {"split": "test"})
@@ -131,7 +132,7 @@ def find(source: str, data_dir: Path) -> Source:
     if path.is_dir():
         train_table = path / "train.csv"
         return find_csv(train_table) if train_table.is_file() else find_folder(path)
-    if not path.is_file():
+    if is_pipe(path):
         raise DataError(
             f"{path} is a pipe or a device",
             hint="save what comes from it as a folder, a .csv or an .npz file",

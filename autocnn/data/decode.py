@@ -11,6 +11,7 @@ from typing import IO, Any
 import numpy as np
 
 from autocnn.data.images import Pixels
+from autocnn.durable import is_pipe
 from autocnn.errors import DataError
 
 # Formats that hold pictures only: Pillow would hand EPS and others to programs outside.
@@ -209,7 +210,7 @@ def _open(file: str | Path | IO[bytes]) -> Any:
 
     if isinstance(file, str | Path) and not Path(file).is_file():
         # Opening a pipe would wait for ever.
-        what = "a pipe or a device" if Path(file).exists() else "no such file"
+        what = "a pipe or a device" if is_pipe(Path(file)) else "no such file"
         raise FileNotFoundError(errno.ENOENT, what)
     with warnings.catch_warnings():
         # Pillow warns of large images: the limit below is lower than its own.

@@ -17,12 +17,12 @@ from autocnn.engines import silence, worker
 from autocnn.engines.silence import Silence
 from autocnn.processes import (
     WORKER,
-    environment,
     threads_of,
     worker_context,
     worker_environment,
 )
 from autocnn.search.jobs import ATTEMPTS, POLL_SECONDS, Job, JobEnded, Message
+from autocnn.variables import environment
 
 
 @dataclass(slots=True)

@@ -17,7 +17,6 @@ from autocnn.data.augmentations import AUGMENTATIONS
 from autocnn.data.cache import default_cache_dir
 from autocnn.nets.activations import ACTIVATIONS
 from autocnn.processes import (
-    environment,
     processor,
     threads_of,
     worker_context,
@@ -31,6 +30,7 @@ from autocnn.train.learner import Learner
 from autocnn.train.optimizers import OPTIMIZERS
 from autocnn.train.pace import measure as measure_pace
 from autocnn.train.step import Step
+from autocnn.variables import environment
 
 logger = logging.getLogger(__name__)
 PATIENCE = 120.0

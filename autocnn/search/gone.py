@@ -7,7 +7,7 @@ from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import DatabaseError
 
 from autocnn.errors import NoResultError, RequestError
-from autocnn.storage import hide_password, open_storage, study_names
+from autocnn.storage import first_line, hide_password, open_storage, study_names
 
 
 @contextmanager
@@ -24,10 +24,9 @@ def told_when_gone(name: str, url: str) -> Iterator[None]:
                 hint="the same command begins it anew",
             ) from None
     except (StorageInternalError, DatabaseError) as error:
-        found = getattr(error.__cause__ or error, "orig", None) or error
-        reason = str(found).strip().partition("\n")[0]
         raise RequestError(
-            f"the storage {hide_password(url)} cannot be searched with: {reason}",
+            f"the storage {hide_password(url)} cannot be searched with:"
+            f" {first_line(error)}",
             hint="put a copy of it back, ask for the right to write, or name another"
             " one with --storage",
         ) from error
