@@ -1,6 +1,7 @@
 """Names that others chose, of studies, classes and files: they steer nothing here."""
 
 import re
+import unicodedata
 from urllib.parse import quote
 
 STUDY = re.compile(r"\w[\w.-]{0,99}")
@@ -21,6 +22,13 @@ def printable(text: str, *, lines: bool = False) -> str:
     if lines:
         return "\n".join(map(printable, text.split("\n")))
     return STEERING.sub(lambda found: _written(found[0]), text)
+
+
+def likeness(study: str) -> str:
+    """Say what some disks and databases take a name for: without capitals, accents."""
+    letters = unicodedata.normalize("NFKD", study)
+    plain = "".join(each for each in letters if not unicodedata.combining(each))
+    return plain.casefold()
 
 
 def folder_name(study: str) -> str:

@@ -45,12 +45,36 @@ def no_longer(stopping: Callable[[], bool]) -> Iterator[None]:
         _stopping.reset(token)
 
 
+class Wait:
+    """A wait for one thing: it is spoken of, and has an end."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        """For how long it has been waited."""
+        self._said = -REPEAT_SECONDS
+
+    def longer(self, reason: str, seconds: float) -> None:
+        """Wait so much longer; UnavailableError if that is too long."""
+        if self.seconds >= MOST_SECONDS:
+            raise UnavailableError(reason, hint=LATER)
+        if self.seconds - self._said >= REPEAT_SECONDS:
+            self._said = self.seconds
+            _say.get()(f"waiting: {reason}")
+        self.seconds += seconds
+
+    def over(self) -> None:
+        """Go on; the next wait is another one."""
+        if self.seconds:
+            _say.get()("the wait is over")
+        self.seconds, self._said = 0.0, -REPEAT_SECONDS
+
+
 def patiently(function: Callable[[], Result], obstacle: Obstacle) -> Result:
     """Call until it succeeds: some minutes, with pauses, and not in silence.
 
     UnavailableError if it still does not; at once, what is no obstacle.
     """
-    waited, pause, said = 0.0, 0.5, -REPEAT_SECONDS
+    wait, pause = Wait(), 0.5
     while True:
         try:
             result = function()
@@ -58,15 +82,11 @@ def patiently(function: Callable[[], Result], obstacle: Obstacle) -> Result:
             reason = obstacle(error)
             if reason is None:
                 raise
-            if waited >= MOST_SECONDS or (waited and _stopping.get()()):
+            if wait.seconds and _stopping.get()():
                 raise UnavailableError(reason, hint=LATER) from error
-            if waited - said >= REPEAT_SECONDS:
-                said = waited
-                _say.get()(f"waiting: {reason}")
+            wait.longer(reason, pause)
         else:
-            if waited:
-                _say.get()("the wait is over")
+            wait.over()
             return result
         sleep(pause)
-        waited += pause
         pause = min(LONGEST_PAUSE, 2 * pause)

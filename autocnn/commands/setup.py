@@ -26,12 +26,14 @@ from autocnn.search.grid import cells
 from autocnn.search.jobs import Engine
 from autocnn.search.portfolio import Point, points_of
 from autocnn.search.sample import Cost, cost, draw_some, heaviest
+from autocnn.search.sole import check_free
 from autocnn.search.study import StudyConfig, agree_on_trials
 from autocnn.search.trials import Plan
 from autocnn.storage import hide_password
 from autocnn.store.find import find_study
 from autocnn.store.rows import is_refused, snapshot
 from autocnn.train.cost import Calibration
+from autocnn.waiting import saying
 
 if TYPE_CHECKING:
     import optuna
@@ -179,9 +181,15 @@ class Setup:
 
 def set_up(request: Request, say: Say, decoding: Decoding = decoding_progress) -> Setup:
     """Check everything that can be checked before anything is trained."""
+    with saying(say):
+        return _set_up(request, say, decoding)
+
+
+def _set_up(request: Request, say: Say, decoding: Decoding) -> Setup:
     asked_jobs = _jobs(request.jobs)
     check(request)
     name, before, location = existing(request)
+    check_free(request.place.folder(name), request.place.url)
     site = site_of(request, location)
     shape = before.shape if before else None
     if request.space is not None:
@@ -262,6 +270,7 @@ def _jobs(text: str) -> int | None:
         return None
     if not text.isdigit() or int(text) < 1:
         raise RequestError(
-            f"--jobs {text} is no number of workers", hint="write auto, or 1 or more"
+            f"{text} is no number of workers",
+            hint="give --jobs (or --workers) auto, or 1 or more",
         )
     return int(text)

@@ -2,9 +2,11 @@
 
 import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,18 +16,23 @@ import ray
 
 from autocnn import device as devices
 from autocnn.engines import machine
-from autocnn.engines.ray import RayEngine, got
+from autocnn.engines.ray import RayEngine
+from autocnn.engines.room import Room, machines
 from autocnn.engines.trainer import Files, Resources
 from autocnn.errors import RequestError, UnavailableError
 from autocnn.processes import cores
+from autocnn.quantities import plural
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.train.cost import Calibration
 
 Say = Callable[[str], None]
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS": "0"}
 CONNECT_SECONDS = 10.0
+NOTHING = Resources(cpus=0)
+"""What a call needs that only asks."""
 UNKNOWN = """
 import sys
+import threading
 from ray._raylet import GcsClient
 GcsClient(address=sys.argv[1]).get_all_node_info(timeout=5)
 """
@@ -44,21 +51,21 @@ class Cluster:
         `insecure` is fine.
         """
         _connect(address)
+        self._room = Room(resources, grows=address is not None)
         if address is not None and not insecure:
-            _check_closed(address)
+            self._check_closed(address)
+        self._room.wait()
         self.device = resources.device
         self.home = devices.pick_device()
-        self._resources = resources
         self._files = files
 
     @property
     def name(self) -> str:
         """All that there is, as a person knows it."""
         there = ray.cluster_resources()
-        count = len(_machines())
-        machines = "1 machine" if count == 1 else f"{count} machines"
+        count = plural(len(machines()), "machine")
         gpus = f", {there['GPU']:g} GPU" if there.get("GPU") else ""
-        return f"a Ray cluster ({machines}, {there.get('CPU', 0):g} CPU{gpus})"
+        return f"a Ray cluster ({count}, {there.get('CPU', 0):g} CPU{gpus})"
 
     def jobs(
         self,
@@ -67,31 +74,30 @@ class Cluster:
         images: int,  # noqa: ARG002
     ) -> int:
         """As many workers as there is room for now."""
-        return max(1, sum(self._fitting(each) for each in _machines()))
+        return max(1, self._room.workers())
 
     def prices(self, jobs: int, say: Say) -> Calibration | None:
         """Measure on the largest machine, with as many workers as it is to have."""
-        largest = max(_machines(), key=self._fitting)
-        workers = max(1, min(jobs, self._fitting(largest)))
+        largest = max(machines(), key=self._room.on, default={})
+        workers = max(1, min(jobs, self._room.on(largest)))
         say("measuring how fast the cluster trains, once for each kind of machine")
-        own = self._resources
+        own = self._room.resources
         whole = replace(own, cpus=own.cpus * workers, gpus=own.gpus * workers)
-        found: Calibration | None = _call(
+        found: Calibration | None = self._call(
             machine.prices, self.device, workers, _silence, having=whole
         )
         return found
 
     def latency(self, recipe: Recipe, shape: ImageShape) -> float | None:
         """Measure beside what is trained, on a CPU; a GPU's is not known."""
-        if self._resources.gpus:
+        if self._room.resources.gpus:
             raise RequestError(
                 "how long a network takes for one image cannot be measured on the "
                 "GPUs of a cluster, which are all taken",
                 hint="do without --max-latency; --max-flops is like it",
             )
-        having = Resources(cpus=0)
-        found: float | None = _call(
-            machine.latency, self.device, recipe, shape, having=having
+        found: float | None = self._call(
+            machine.latency, self.device, recipe, shape, having=NOTHING
         )
         return found
 
@@ -100,33 +106,44 @@ class Cluster:
     ) -> float | None:
         """Measure on one machine, as the final training will have it."""
         arguments = (recipe, shape, train_images, val_images)
-        found: float | None = _call(
+        found: float | None = self._call(
             machine.epoch_alone, self.device, *arguments, having=self._most
         )
         return found
 
     def engine(self, jobs: int) -> RayEngine:
         """Start an actor for each, wherever there is room."""
-        return RayEngine(jobs, self._resources, self._files)
+        return RayEngine(jobs, self._room, self._files)
 
     def engine_alone(self) -> RayEngine:
         """Start one with all the cores of a machine, and a GPU if workers have one."""
-        return RayEngine(1, self._most, self._files)
+        return RayEngine(1, self._room.for_each(self._most), self._files)
 
     @property
     def _most(self) -> Resources:
-        wanted = "GPU" if self._resources.gpus else "CPU"
-        fit = [each for each in _machines() if each.get(wanted)]
+        wanted = "GPU" if self._room.resources.gpus else "CPU"
+        fit = [each for each in machines() if each.get(wanted)]
         cpus = max((each.get("CPU", 1.0) for each in fit), default=1.0)
         return Resources(cpus=cpus, gpus=float(wanted == "GPU"))
 
-    def _fitting(self, there: dict[str, float]) -> int:
-        """Count the workers that a machine has room for."""
-        own = self._resources
-        counts = [there.get("CPU", 0.0) / own.cpus] if own.cpus else []
-        if own.gpus:
-            counts.append(there.get("GPU", 0.0) / own.gpus)
-        return int(min(counts, default=0.0) + 1e-9)
+    def _check_closed(self, address: str) -> None:
+        """Refuse a cluster that does what anyone asks of it."""
+        if self._call(_talks_to_anyone, having=NOTHING):
+            ray.shutdown()
+            raise RequestError(
+                f"the Ray cluster at {address} asks nobody for a token: whoever "
+                "reaches its port can run programs on it",
+                hint="start it with RAY_AUTH_MODE=token (ray get-auth-token makes "
+                "one), or add --allow-insecure-ray where nobody else can reach it",
+            )
+
+    def _call(
+        self, function: Callable[..., Any], *arguments: Any, having: Resources
+    ) -> Any:
+        """Call a function on some machine of the cluster, with these resources."""
+        remote: Any = ray.remote(_on_machine).options(**having.options)
+        promise = remote.remote(having, function, *arguments)
+        return self._room.for_each(having).answer(promise)
 
 
 def _connect(address: str | None) -> None:
@@ -148,6 +165,9 @@ def _connect(address: str | None) -> None:
                 namespace="autocnn",
                 **(own if address is None else {}),
             )
+        # What its machines say of themselves would stand between our events.
+        ray._private.worker._worker_logs_enabled = False
+        _end_quietly()
     except Exception as error:  # noqa: BLE001 - Ray's are of all kinds, bare ones too
         first = str(error).strip().splitlines()[0]
         if address is None:
@@ -172,16 +192,10 @@ def _private() -> Iterator[None]:
         os.umask(before)
 
 
-def _check_closed(address: str) -> None:
-    """Refuse a cluster that does what anyone asks of it."""
-    if _call(_talks_to_anyone, having=Resources(cpus=0)):
-        ray.shutdown()
-        raise RequestError(
-            f"the Ray cluster at {address} asks nobody for a token: whoever reaches "
-            "its port can run programs on it",
-            hint="start it with RAY_AUTH_MODE=token (ray get-auth-token makes one), or "
-            "add --allow-insecure-ray where nobody else can reach it",
-        )
+def _end_quietly() -> None:
+    """Let SIGTERM end this program, and with it what it started, without Ray's dump."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def _talks_to_anyone() -> bool:
@@ -194,17 +208,6 @@ def _talks_to_anyone() -> bool:
         check=False,
     )
     return asked.returncode == 0
-
-
-def _machines() -> list[dict[str, float]]:
-    """List what each living machine has."""
-    return [dict(node["Resources"]) for node in ray.nodes() if node["Alive"]]
-
-
-def _call(function: Callable[..., Any], *arguments: Any, having: Resources) -> Any:
-    """Call a function on some machine of the cluster, with these resources."""
-    remote: Any = ray.remote(_on_machine)
-    return got(remote.options(**having.options).remote(having, function, *arguments))
 
 
 def _on_machine(having: Resources, function: Callable[..., Any], *given: Any) -> Any:

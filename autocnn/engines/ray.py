@@ -1,7 +1,7 @@
 """Workers on a Ray cluster: actors that Ray places, and that are replaced when lost.
 
-Only this file imports ray. What a worker says is fetched from it, and it is asked all
-the time: one that is not asked any more is cut off, and leaves its trial.
+What a worker says is fetched from it, and it is asked all the time: one that is not
+asked any more is cut off, and leaves its trial.
 """
 
 import logging
@@ -13,20 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import RayActorError, RayError, RayTaskError
+from ray.exceptions import RayActorError, RayError
 
 from autocnn import __version__, durable
 from autocnn.engines import silence
 from autocnn.engines.mirror import attempts, fetch, is_result
+from autocnn.engines.room import NoRoom, Room, got
 from autocnn.engines.shipping import publish
-from autocnn.engines.silence import Silence
-from autocnn.engines.trainer import MARK, Files, Resources, Trainer
-from autocnn.errors import AutocnnError, RequestError
+from autocnn.engines.silence import MOST_BETWEEN, Silence
+from autocnn.engines.trainer import MARK, Files, Trainer
+from autocnn.errors import RequestError, UnavailableError
 from autocnn.events import EpochEnded
 from autocnn.locations import Location
 from autocnn.processes import worker_environment
 from autocnn.search.jobs import Job, JobEnded, Message, Outcome
-from autocnn.waiting import patiently
+from autocnn.waiting import Wait, patiently
 
 logger = logging.getLogger(__name__)
 ROOM_SECONDS = 10.0
@@ -70,9 +71,10 @@ class _Worker:
 class RayEngine:
     """So many actors; one that is lost is replaced as soon as Ray finds it a place."""
 
-    def __init__(self, jobs: int, resources: Resources, files: Files) -> None:
+    def __init__(self, jobs: int, room: Room, files: Files) -> None:
         """Return when at least one is there; UnavailableError if there is no room."""
-        self._resources = resources
+        self._room, self._wait, self._looked = room, Wait(), time.monotonic()
+        resources = room.resources
         self._files = files
         self._jobs = jobs
         self._heard: list[Message] = []
@@ -89,7 +91,7 @@ class RayEngine:
         durable.until_written(lambda: files.home.write(MARK, mark))
         self._workers = [self._start() for _ in range(jobs)]
         try:
-            patiently(self._await, _obstacle)
+            patiently(self._await, room.obstacle)
         except BaseException:
             self.close()  # or they live for as long as somebody holds the error
             raise
@@ -138,7 +140,7 @@ class RayEngine:
         said += self._hanging()
         self._move()
         self._dismiss()
-        return said
+        return said or self._wait_for_room()
 
     def close(self) -> None:
         """End all workers, at once."""
@@ -156,7 +158,7 @@ class RayEngine:
         ]
 
     def _await(self) -> None:
-        """Return when some workers are there; _NoRoom if none is."""
+        """Return when some workers are there; NoRoom if none is."""
         until = time.monotonic() + ROOM_SECONDS
         while time.monotonic() < until and not all(
             each.ready or each.unfit for each in self._workers
@@ -164,10 +166,28 @@ class RayEngine:
             self._heard += self._listen(0.5)
         if not self.free():
             unfit = [each.unfit for each in self._workers if each.unfit]
-            raise unfit[0] if unfit else _NoRoom(self._resources)
+            raise unfit[0] if unfit else NoRoom
+
+    def _wait_for_room(self) -> list[Message]:
+        """Where no machine is left, say so; in time leave what none goes on with."""
+        now = time.monotonic()
+        passed, self._looked = min(MOST_BETWEEN, now - self._looked), now
+        if any(each.ready for each in self._workers) or self._room.workers():
+            self._wait.over()
+            return []
+        try:
+            self._wait.longer(self._room.lack(), passed)
+        except UnavailableError as error:
+            if not (left := [w.trial for w in self._workers if w.trial is not None]):
+                raise
+            for each in self._workers:
+                each.trial = None
+            why = error.problem
+            return [JobEnded(trial=t, outcome="unsaved", reason=why) for t in left]
+        return []
 
     def _start(self) -> _Worker:
-        actor = self._trainer.remote(self._resources, self._files)
+        actor = self._trainer.remote(self._room.resources, self._files)
         return _Worker(actor, actor.ready.remote(__version__))
 
     def _move(self) -> None:
@@ -249,16 +269,6 @@ class RayEngine:
         ]
 
 
-def got(promise: Any) -> Any:
-    """Wait for what a machine gives; what it has to say to a person is raised."""
-    try:
-        return ray.get(promise)
-    except RayTaskError as error:
-        if isinstance(error.cause, AutocnnError):
-            raise error.cause from None
-        raise
-
-
 def _no_start(why: str) -> RequestError:
     return RequestError(
         f"a worker cannot be started on a machine of the cluster: {why}",
@@ -275,17 +285,3 @@ def _is_drained() -> bool:
         return here in state.get_draining_nodes()
     except Exception:  # noqa: BLE001 - it then goes when its machine does
         return False
-
-
-class _NoRoom(Exception):  # noqa: N818 - what is, not what is wrong
-    """No machine of the cluster has what a worker needs."""
-
-
-def _obstacle(error: Exception) -> str | None:
-    if not isinstance(error, _NoRoom):
-        return None
-    there = ray.cluster_resources()
-    return (
-        f"the cluster has no room for a worker of {error.args[0]}: in all it has "
-        f"{there.get('CPU', 0):g} CPU and {there.get('GPU', 0):g} GPU"
-    )

@@ -48,7 +48,8 @@ class JobEnded:
     trial: int
     outcome: Outcome
     """`lost`: the worker died; the trial may go on from its checkpoint. `unsaved`: its
-    checkpoint could not be written for minutes; it goes on another time."""
+    checkpoint could not be written for minutes, or no machine is left to train it; it
+    goes on another time."""
     reason: str = ""
 
 

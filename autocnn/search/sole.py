@@ -25,18 +25,12 @@ STARTING_SECONDS = 60.0
 
 @contextmanager
 def only_search(folder: Path, url: str) -> Iterator[None]:
-    """Hold a study for this process alone; UnavailableError if another has it.
-
-    The lock lies beside an SQLite file, so that it holds from whatever folder the
-    searches are started in.
-    """
+    """Hold a study for this process alone; UnavailableError if another has it."""
     check_storage(url, create=True)
-    database = sqlite_file(url)
-    beside = Path(f"{database}.{folder.name}.lock") if database else folder / "lock"
-    lock = filelock.FileLock(beside)
+    lock = _lock(folder, url)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        beside.parent.mkdir(parents=True, exist_ok=True)
+        Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(blocking=False)
     except filelock.Timeout:
         raise _taken(folder.name, _told(url, folder.name)) from None
@@ -49,6 +43,21 @@ def only_search(folder: Path, url: str) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def check_free(folder: Path, url: str) -> None:
+    """Look early whether another search holds a study here; nothing is made."""
+    lock = _lock(folder, url)
+    if Path(lock.lock_file).exists():
+        with only_search(folder, url):
+            pass
+
+
+def _lock(folder: Path, url: str) -> filelock.BaseFileLock:
+    """Lie beside an SQLite file, and so hold from whatever folder it is searched."""
+    database = sqlite_file(url)
+    name = f"{database}.{folder.name}.lock" if database else folder / "lock"
+    return filelock.FileLock(name)
 
 
 def check_silent(storage: RDBStorage, name: str, say: Callable[[str], None]) -> None:

@@ -13,7 +13,7 @@ from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import TrialState
 
 from autocnn.errors import RequestError, StudyError
-from autocnn.names import STUDY
+from autocnn.names import STUDY, likeness
 from autocnn.recipe import ImageShape, Recipe
 from autocnn.search import space as spaces
 from autocnn.search.grid import cells
@@ -116,7 +116,9 @@ def check_name(name: str) -> str:
 
 def stored_config(storage: BaseStorage, name: str) -> StudyConfig | None:
     """Read the config of a study, or None if there is no such study."""
-    if name not in study_names(storage):
+    names = study_names(storage)
+    if name not in names:
+        _check_unlike(name, names)
         return None
     study = optuna.load_study(study_name=name, storage=storage)
     document = study.user_attrs.get(CONFIG)
@@ -136,11 +138,23 @@ def stored_config(storage: BaseStorage, name: str) -> StudyConfig | None:
         ) from None
 
 
+def _check_unlike(name: str, names: Iterable[str]) -> None:
+    """Refuse a new name that a disk or a database may take for another study's."""
+    for each in names:
+        if likeness(each) == likeness(name):
+            raise RequestError(
+                f"'{name}' is too much like study '{each}': not every disk and "
+                "database tells them apart",
+                hint="write it in the same way to go on with that study, or choose "
+                "another name with --study",
+            )
+
+
 def fresh_name(storage: BaseStorage, name: str) -> str:
     """Number a name until no study has it: digits, digits-2, digits-3, ..."""
-    taken = set(study_names(storage))
+    taken = {likeness(each) for each in study_names(storage)}
     fresh, number = name, 1
-    while fresh in taken:
+    while likeness(fresh) in taken:
         number += 1
         fresh = f"{name}-{number}"
     return fresh

@@ -88,7 +88,7 @@ def test_a_data_set_of_pillow_images_is_searched(search, arrays):
         ({"timeout": "soon"}, "'soon' is no time"),
         ({"sampler": "tpee"}, "there is no sampler called 'tpee'"),
         ({"space": {"widht": 3}}, "there is no parameter called 'widht'"),
-        ({"jobs": -1}, "--jobs -1 is no number of workers"),
+        ({"jobs": -1}, "-1 is no number of workers"),
     ],
 )
 def test_what_the_command_refuses_is_refused(search, arrays, options, said):

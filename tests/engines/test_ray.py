@@ -8,10 +8,11 @@ import psutil
 import pytest
 import torch
 
+from autocnn import waiting
 from autocnn.engines import silence
 from autocnn.engines.trainer import Files, Resources
 from autocnn.engines.worker import run
-from autocnn.errors import RequestError
+from autocnn.errors import RequestError, UnavailableError
 from autocnn.events import EpochEnded
 from autocnn.search.jobs import JobEnded
 
@@ -234,8 +235,9 @@ def test_a_gpu_has_two_halves_and_one_that_is_none_is_told(machines, tmp_path):
     assert cluster.jobs(lambda: None, None, 0) == 2
     holders = [ray.remote(Holder).options(**half.options).remote() for _ in range(3)]
     asked = [each.sees.remote() for each in holders]
-    seen, waiting = ray.wait(asked, num_returns=3, timeout=SOON)
-    assert (ray.get(seen), len(waiting)) == (["0", "0"], 1)
+    seen, rest = ray.wait(asked, num_returns=2, timeout=SOON)
+    assert ray.get(seen) == ["0", "0"]
+    assert not ray.wait(rest, timeout=2.0)[0]
     for each in holders:
         ray.kill(each)
     said = r"has 1 CPU and 0.5 GPU, says Ray, but PyTorch finds no GPU there"
@@ -265,6 +267,44 @@ def test_one_that_does_not_answer_is_replaced(cluster, make_job, monkeypatch):
     other = drive(engine, [make_job(trial=1, epochs=2)])
     engine.close()
     assert epochs_of(other, 1) == [1, 2]
+
+
+@pytest.mark.timeout(600)
+def test_machines_that_are_all_gone_are_waited_for_but_not_for_ever(
+    machines, tmp_path, make_job, monkeypatch
+):
+    from autocnn.engines.cluster import Cluster
+
+    two, said = Resources(cpus=2), []
+    files = Files(studies=tmp_path)
+    monkeypatch.setattr(waiting, "MOST_SECONDS", 1.0)
+    with pytest.raises(UnavailableError, match="no room for a worker of 2 CPU"):
+        Cluster(machines.address, two, files, insecure=True)
+    monkeypatch.setattr(waiting, "MOST_SECONDS", 60.0)
+    machine = machines.add_node(num_cpus=2)
+    engine = Cluster(machines.address, two, files, insecure=True).engine(1)
+    with waiting.saying(said.append):
+        search = Searched(engine, [make_job(epochs=LONG)])
+        search.listen(search.more(0))
+        machines.remove_node(machine, allow_graceful=False)
+        search.listen(lambda: said)
+        reason = "the cluster has no room for a worker of 2 CPU: of its 3 CPU and 0 GPU"
+        assert said[0].startswith(f"waiting: {reason} on 3 machines")
+        machine = machines.add_node(num_cpus=2)
+        search.listen(search.more(0))
+        assert said[-1] == "the wait is over"
+        monkeypatch.setattr(waiting, "MOST_SECONDS", 1.0)
+        machines.remove_node(machine, allow_graceful=False)
+        search.listen(lambda: search.said[-1] == unsaved(search, reason))
+        with pytest.raises(UnavailableError, match=reason):
+            engine.poll(0.2)
+    engine.close()
+
+
+def unsaved(search, reason) -> JobEnded:
+    told = getattr(search.said[-1], "reason", "")
+    assert not told or told.startswith((reason, "its worker was lost"))
+    return JobEnded(trial=0, outcome="unsaved", reason=told)
 
 
 def test_a_trial_is_left_when_told_to(cluster, make_job):

@@ -7,7 +7,7 @@ import pytest
 
 from autocnn.errors import RequestError, UnavailableError
 from autocnn.search.beat import starting
-from autocnn.search.sole import only_search
+from autocnn.search.sole import check_free, only_search
 from autocnn.storage import storage_url
 
 
@@ -25,6 +25,16 @@ def test_a_second_search_on_the_same_study_is_refused(tmp_path, url, kind):
         pass
     with only_search(folder, url), only_search(tmp_path / "other", url):
         pass
+
+
+def test_a_look_beforehand_makes_nothing(tmp_path, url):
+    folder = tmp_path / "tiny"
+    check_free(folder, url)
+    assert not list(tmp_path.iterdir())
+    refused = pytest.raises(UnavailableError, match="another search works on study")
+    with only_search(folder, url), refused:
+        check_free(folder, url)
+    check_free(folder, url)
 
 
 def test_it_is_told_which_process_searches(make_search, tmp_path):

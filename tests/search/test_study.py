@@ -113,6 +113,19 @@ def test_a_fresh_name_is_numbered(storage, config):
         open_study(storage, expected, config)
 
 
+@pytest.mark.parametrize("name", ["CATS", "Köln", "KOLN", "Ko\u0308ln"])
+def test_a_name_that_a_disk_or_a_database_takes_for_another_is_refused(
+    storage, config, name
+):
+    for first in ("cats", "koln"):
+        open_study(storage, first, config)
+    with pytest.raises(RequestError, match=f"'{name}' is too much like study '"):
+        open_study(storage, name, config)
+    assert fresh_name(storage, name) == f"{name}-2"
+    both = open_study(storage, "cat", config)
+    assert both.study_name == "cat"
+
+
 @pytest.mark.parametrize("name", ["digits", "my.study-2", "Köln_7", "x" * 100])
 def test_a_name_is_what_can_name_a_folder_everywhere(name):
     assert check_name(name) == name

@@ -1,0 +1,82 @@
+"""Ray that a search has started itself, when it is too small, and when it ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+pytest.importorskip("ray")
+WORDS = ("--space", "small.toml", "--trials", "2", "--epochs", "40", "--study", "mine")
+
+
+@pytest.fixture
+def start(here, image_folder):
+    """Start a search with Ray, as a process of its own: Ray is in a process once."""
+    started = []
+
+    def start(*more: str) -> subprocess.Popen[str]:
+        words = [str(image_folder), *WORDS, "--engine", "ray", *more]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "autocnn", "search", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "RAY_ADDRESS": ""},
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def raylet_of(process) -> psutil.Process:
+    """The program that makes this machine one of Ray's."""
+    below = psutil.Process(process.pid).children(recursive=True)
+    return next(each for each in below if each.name() == "raylet")
+
+
+def test_a_machine_that_is_too_small_is_told(start):
+    _, errors = start("--cpus-per-worker", "1000").communicate(timeout=120)
+    assert "there is no room here for a worker of 1000 CPU" in errors
+    assert "--address" in errors
+
+
+def test_a_machine_that_ends_stops_the_search_which_goes_on_another_time(
+    run, start, image_folder
+):
+    process = start("--json", "--workers", "1", "--pruner", "none")
+    said = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        said.append(json.loads(line))  # nothing of Ray's stands between
+        if said[-1].get("epoch") == 3:
+            raylet_of(process).kill()
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 75, errors
+    ended = "the search stops: Ray, started here for this search, ended"
+    assert ended in [event.get("text") for event in said]
+    assert "the same command goes on from here" in errors
+    ran = run("search", image_folder, *WORDS, "--pruner", "none")
+    assert (ran.code, "trials that go on: 0" in ran.err) == (0, True), ran.err
+
+
+def test_a_search_that_is_ended_while_it_measures_leaves_nothing(start):
+    process = start()
+    assert process.stderr is not None
+    assert any("measuring" in line for line in process.stderr)
+    below = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=120)
+    assert (process.returncode, errors) == (128 + signal.SIGTERM, "")
+    until = time.monotonic() + 60
+    while any(each.is_running() and each.status() != "zombie" for each in below):
+        assert time.monotonic() < until, below
+        time.sleep(0.2)
