@@ -141,8 +141,7 @@ class LocalEngine:
             assert each.trial is not None
             why = silence.reason()
             ended.append(JobEnded(trial=each.trial, outcome="failed", reason=why))
-            _end([each])
-            self._workers[self._workers.index(each)] = self._start(each.slot)
+            self._replace(each)
         return ended
 
     def _receive(self, each: _Worker) -> Iterator[Message]:
@@ -150,18 +149,23 @@ class LocalEngine:
         try:
             while each.connection.poll():
                 message: Message = each.connection.recv()
+                yield message
                 if isinstance(message, JobEnded):
                     each.trial = None
-                yield message
+                    if message.harmed:
+                        self._replace(each)
+                        return
         except (EOFError, OSError):
             each.process.join()
             if each.trial is not None:
                 yield JobEnded(
                     trial=each.trial, outcome="lost", reason=_how_it_died(each)
                 )
-            each.connection.close()
-            place = self._workers.index(each)
-            self._workers[place] = self._start(each.slot)
+            self._replace(each)
+
+    def _replace(self, each: _Worker) -> None:
+        _end([each])
+        self._workers[self._workers.index(each)] = self._start(each.slot)
 
 
 def _end(workers: Sequence[_Worker]) -> None:

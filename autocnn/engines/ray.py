@@ -213,7 +213,7 @@ class RayEngine:
             if error.actor_init_failed:
                 yield from self._leave_out(each, _no_start(lines[-1]))
             else:
-                yield from self._replace(each, f"its worker was lost: {lines[0]}")
+                yield from self._lost(each, f"its worker was lost: {lines[0]}")
             return
         except RequestError as error:
             yield from self._leave_out(each, error)
@@ -226,12 +226,12 @@ class RayEngine:
         for message in found:
             if isinstance(message, EpochEnded | JobEnded):
                 self._bring(each)
-            if isinstance(message, JobEnded) and message.outcome == "lost":
-                yield from self._replace(each, message.reason)
-                return
+            yield message
             if isinstance(message, JobEnded):
                 each.trial = None
-            yield message
+                if message.harmed or message.outcome == "lost":
+                    self._replace(each)
+                    return
 
     def _bring(self, each: _Worker) -> None:
         """Bring what the driver reads of a trial to where it does."""
@@ -239,15 +239,18 @@ class RayEngine:
         assert attempt is not None
         durable.until_written(lambda: fetch(attempt, each.folder, is_result))
 
-    def _replace(
+    def _lost(
         self, each: _Worker, why: str, outcome: Outcome = "lost"
     ) -> Iterator[Message]:
-        """Have another worker in the place of one that is lost."""
+        """Replace a worker that says nothing more of its trial."""
+        self._replace(each)
+        if each.trial is not None:
+            yield JobEnded(trial=each.trial, outcome=outcome, reason=why)
+
+    def _replace(self, each: _Worker) -> None:
         with suppress(RayError):
             ray.kill(each.actor)  # it may only be cut off
         self._workers[self._workers.index(each)] = self._start()
-        if each.trial is not None:
-            yield JobEnded(trial=each.trial, outcome=outcome, reason=why)
 
     def _leave_out(self, each: _Worker, why: RequestError) -> Iterator[Message]:
         """Do without a worker that cannot train where it is, unless none can."""
@@ -265,7 +268,7 @@ class RayEngine:
         return [
             message
             for each in hung
-            for message in self._replace(each, silence.reason(), "failed")
+            for message in self._lost(each, silence.reason(), "failed")
         ]
 
 

@@ -65,6 +65,7 @@ def main(connection: Connection, device_name: str, threads: int) -> None:
 def run(job: Job, device: torch.device, send: Send, keep_going: KeepGoing) -> JobEnded:
     """Train one job to its end or until told to leave it; never raise."""
     outcome: Outcome
+    harmed = False
 
     def say(text: str) -> None:
         send(Remark(trial=job.trial, text=text))
@@ -82,12 +83,12 @@ def run(job: Job, device: torch.device, send: Send, keep_going: KeepGoing) -> Jo
     except AutocnnError as error:
         outcome, reason = "failed", error.problem
     except torch.OutOfMemoryError:
-        torch.cuda.empty_cache()
-        outcome, reason = "failed", "out of memory on the device"
+        outcome, reason, harmed = "failed", "out of memory on the device", True
     except Exception as error:  # noqa: BLE001 - the study records it as the reason
+        # After some errors a GPU refuses all that this process asks of it.
         text = str(error).splitlines()[0] if str(error) else ""
-        outcome, reason = "failed", f"{type(error).__name__}: {text}"
-    return JobEnded(trial=job.trial, outcome=outcome, reason=reason)
+        outcome, reason, harmed = "failed", f"{type(error).__name__}: {text}", True
+    return JobEnded(trial=job.trial, outcome=outcome, reason=reason, harmed=harmed)
 
 
 class TookTooLong(Exception):  # noqa: N818 - what happened, not what is wrong

@@ -51,6 +51,8 @@ class JobEnded:
     checkpoint could not be written for minutes, or no machine is left to train it; it
     goes on another time."""
     reason: str = ""
+    harmed: bool = False
+    """Whether its worker may be, by how it failed: its engine has another instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from multiprocessing import forkserver
 import pytest
 import torch
 
+from autocnn.device import free_bytes, free_memory
 from autocnn.engines import silence
 from autocnn.engines.local import LocalEngine
 from autocnn.events import EpochEnded
@@ -138,6 +139,44 @@ def test_a_killed_worker_is_noticed_and_replaced(engine, make_job):
     assert len(set(before) - set(pids(engine))) == 1
     engine.submit(make_job(trial=4, epochs=1))
     assert listen(engine, ended(4))[-1].outcome == "complete"
+
+
+def test_a_worker_that_an_error_may_have_harmed_is_replaced(engine, make_job, tmp_path):
+    before = pids(engine)
+    engine.submit(make_job(trial=1, layers=["max_pool 99"]))
+    assert listen(engine, ended(1))[-1].outcome == "failed"
+    assert pids(engine) == before  # it only said no
+    engine.submit(make_job(trial=2, data=tmp_path / "gone"))
+    engine.submit(make_job(trial=3, epochs=FOREVER))
+    failed = next(filter(ended(2), listen(engine, ended(2))))
+    assert failed.reason.startswith("FileNotFoundError: ")
+    assert engine.free() == 1
+    assert len(set(before) - set(pids(engine))) == 1
+    engine.submit(make_job(trial=4, epochs=1))
+    assert next(filter(ended(4), listen(engine, ended(4)))).outcome == "complete"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
+def test_a_gpu_that_is_full_fails_the_trial_and_its_memory_is_back(make_job):
+    gpu = torch.device("cuda", 0)
+    engine = LocalEngine(gpu, jobs=1)
+    try:
+        engine.submit(make_job(trial=0, epochs=1))
+        assert listen(engine, ended(0))[-1].outcome == "complete"
+        before = free_bytes(gpu)
+        heavy = ["conv 8192 bias=false", "batch_norm", "relu", "flatten"]
+        filled = torch.empty(before - 100 * 2**20, dtype=torch.uint8, device=gpu)
+        engine.submit(make_job(trial=1, layers=heavy, batch_size=128, epochs=1))
+        (failed,) = filter(over, listen(engine, ended(1)))
+        assert (failed.outcome, failed.harmed) == ("failed", True)
+        assert failed.reason == "out of memory on the device"
+        del filled
+        free_memory(gpu)
+        engine.submit(make_job(trial=2, epochs=1))
+        assert listen(engine, ended(2))[-1].outcome == "complete"
+        assert free_bytes(gpu) > before - 2**28
+    finally:
+        engine.close()
 
 
 def test_a_killed_idle_worker_is_replaced_without_a_word(engine, make_job):

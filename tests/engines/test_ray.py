@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 import time
 
 import psutil
@@ -10,6 +11,7 @@ import torch
 
 from autocnn import waiting
 from autocnn.engines import silence
+from autocnn.engines.shipping import LAST
 from autocnn.engines.trainer import Files, Resources
 from autocnn.engines.worker import run
 from autocnn.errors import RequestError, UnavailableError
@@ -305,6 +307,21 @@ def unsaved(search, reason) -> JobEnded:
     told = getattr(search.said[-1], "reason", "")
     assert not told or told.startswith((reason, "its worker was lost"))
     return JobEnded(trial=0, outcome="unsaved", reason=told)
+
+
+def test_one_that_an_error_may_have_harmed_is_replaced(
+    cluster, make_job, tiny_data, tmp_path
+):
+    engine = cluster.engine(1)
+    (before,) = engine._workers
+    (tmp_path / "torn").mkdir()
+    shutil.copy(tiny_data.folder / LAST, tmp_path / "torn")
+    (failed,) = drive(engine, [make_job(data=tmp_path / "torn")])
+    assert (failed.outcome, failed.harmed) == ("failed", True)
+    assert before not in engine._workers
+    other = drive(engine, [make_job(trial=1, epochs=2)])
+    engine.close()
+    assert epochs_of(other, 1) == [1, 2]
 
 
 def test_a_trial_is_left_when_told_to(cluster, make_job):
