@@ -153,8 +153,12 @@ def _say_what(
 
     say(f"{name}, on the images as they were prepared: {data}", err=True)
     best = home / "best"
-    if reference == "best" and (best / "card.json").exists():
-        card = read_card(best)
+    if reference == "best":
+        card: dict[str, Any] = {}
+        with contextlib.suppress(
+            OSError, ValueError
+        ):  # there is none, or a damaged one
+            card = read_card(best)
         if card.get("final") and card.get("trial") == row.trial:
             text = "the network that is kept is of its final training, which is another"
             say(f"{text}: autocnn reproduce final", err=True)

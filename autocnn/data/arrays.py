@@ -123,12 +123,12 @@ def _scale(images: np.ndarray) -> Pixels:
             return images
         case "b":
             return images.astype(np.uint8) * np.uint8(255)
-        case "f":
+        case "f" if not (images.min() < 0 or images.max() > 255):  # NaN is told there
             return scale_fractions(images)
         case "u" | "i" if images.min() >= 0 and images.max() <= 65_535:
             is_wide = images.dtype == np.uint16 or images.max() > 255
             return (images // 257 if is_wide else images).astype(np.uint8)
-        case "u" | "i":
+        case "u" | "i" | "f":
             low, high = images.min(), images.max()
             raise ValueError(f"its values reach from {low} to {high}")
         case _:

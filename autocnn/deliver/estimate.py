@@ -10,7 +10,6 @@ could have been, and be as good as it looks: the interval reaches from the least
 the corrected score lets expect to the most that the score as it is lets expect.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from autocnn.search.best import ANSWERS
+from autocnn.search.best import ANSWERS, read_card
 from autocnn.search.kept import NETWORKS
 from autocnn.store.honest import Estimate
 from autocnn.train import answers
@@ -108,7 +107,7 @@ def _different(folders: Iterable[Path]) -> Iterable[Path]:
     found: dict[tuple[Any, bool], Path] = {}
     for folder in folders:
         try:
-            card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+            card = read_card(folder)
         except (OSError, ValueError):
             continue
         found[card.get("trial"), bool(card.get("final"))] = folder

@@ -1,7 +1,6 @@
 """A kept network, with all that is needed to use it."""
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,15 @@ from autocnn.train.weights import load_weights
 
 MEMBERS = "members"
 """In an ensemble's folder: its networks, by their trials."""
+DAMAGES = (
+    AttributeError,
+    KeyError,
+    RuntimeError,
+    SafetensorError,
+    TypeError,
+    ValueError,
+)
+"""What reading files raises that are not what a network is kept in."""
 
 
 class Classifier(nn.Module):
@@ -99,7 +107,7 @@ class Network:
 def load(folder: Path, device: torch.device) -> Network:
     """Load a kept network; NoResultError if the folder holds none, or a damaged one."""
     try:
-        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        card = best.read_card(folder)
         if members := card.get("ensemble"):
             return _together(folder, card, members, device)
         best.check(folder, card, "model.safetensors", "recipe.toml")
@@ -112,10 +120,16 @@ def load(folder: Path, device: torch.device) -> Network:
         )
         net = devices.place(build(recipe, shape, seed=0), device)
         load_weights(folder / "model.safetensors", net, device)
-    except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
+    except OSError as error:
+        why = f"{Path(error.filename or folder).name}: {error.strerror or error}"
         raise NoResultError(
-            f"{folder} holds no trained network ({type(error).__name__})",
+            f"{folder} holds no trained network ({why})",
             hint="make one with autocnn search, or name another with --model",
+        ) from None
+    except DAMAGES:
+        raise NoResultError(
+            f"the network in {folder} is damaged: its files do not fit together",
+            hint="make it again with autocnn train, or name another with --model",
         ) from None
     recipe = dataclasses.replace(recipe, shape=shape)
     return Network(net=net.eval(), card=card, recipe=recipe, device=device)

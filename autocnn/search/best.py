@@ -81,7 +81,9 @@ def keep(
 
 def read_card(folder: Path) -> dict[str, Any]:
     """Read a kept network's card; OSError or ValueError if there is none."""
-    found: dict[str, Any] = json.loads((folder / "card.json").read_text("utf-8"))
+    found = json.loads((folder / "card.json").read_text("utf-8"))
+    if not isinstance(found, dict):
+        raise ValueError("a card is a JSON object")  # noqa: TRY004 - as it is told
     return found
 
 

@@ -50,6 +50,8 @@ def test_truth_values_are_black_and_white():
         (np.zeros((5, 2, 8, 9)), "shape"),
         (np.full((5, 8, 8), np.nan), "not numbers"),
         (np.full((5, 8, 8), -1), "from -1 to -1"),
+        (np.linspace(-2.5, 3, 320).reshape(5, 8, 8), r"from -2\.5 to 3\.0"),
+        (np.full((5, 8, 8), np.inf), "from inf to inf"),
         (np.full((5, 8, 8), "x"), "of type"),
     ],
 )

@@ -39,6 +39,19 @@ def test_a_flipped_bit_in_the_weights_is_found(kept):
     assert "autocnn train" in caught.value.hint
 
 
+@pytest.mark.parametrize("text", ['{"a', "[]", "{}", '{"classes": 3}', "\xff"])
+def test_a_card_that_is_none_is_found(kept, text):
+    (kept / "card.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(NoResultError, match=f"the network in {kept} is damaged"):
+        load(kept, CPU)
+
+
+def test_a_file_that_is_missing_is_named(kept):
+    (kept / "model.safetensors").unlink()
+    with pytest.raises(NoResultError, match=r"no trained network \(model.safetensors"):
+        load(kept, CPU)
+
+
 def test_another_recipe_than_was_written_is_found(kept):
     text = (kept / "recipe.toml").read_text()
     (kept / "recipe.toml").write_text(text.replace("0.02", "0.03"))
