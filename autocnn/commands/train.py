@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -110,15 +111,16 @@ def _train(
     if card is None:
         say("stopped; the same command goes on from here", err=True)
         return 75
-    scored = "no score: the validation images were learned from, too"
-    if not train_on_val:
-        scored = (
-            f"val accuracy {card['val_accuracy']:.1%} ± "
-            f"{card['val_standard_error']:.1%} "
-            f"(standard error, {card['val_images']} images)"
-        )
-    say(f"{scored}; kept in {request.folder}")
+    say(f"{_scored(card, on_val=train_on_val)}; kept in {request.folder}")
     return 0
+
+
+def _scored(card: Mapping[str, Any], *, on_val: bool) -> str:
+    if on_val:
+        return "no score: the validation images were learned from, too"
+    accuracy, error = card["val_accuracy"], card["val_standard_error"]
+    images = f"(standard error, {card['val_images']} images)"
+    return f"val accuracy {accuracy:.1%} ± {error:.1%} {images}"
 
 
 def _stop(asked: list[int]) -> None:
