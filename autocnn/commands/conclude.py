@@ -66,9 +66,13 @@ def refuse(found: StudySnapshot, outcome: str) -> TrialRow:
 
 
 def _next_steps(place: Place, found: StudySnapshot) -> Iterator[str]:
-    if found.best() is not None:
-        yield f"The best network is in {place.folder(found.name) / 'best'}: try"
+    best, folder = found.best(), place.folder(found.name) / "best"
+    if best is not None and (folder / "card.json").exists():
+        yield f"The best network is in {folder}: try"
         yield f"  autocnn predict IMAGE... {place.typed}"
+    elif best is not None:
+        yield f"The best network, of trial {best.trial}, is not on this machine: try"
+        yield f"  autocnn train {best.trial} --study {found.name} {place.typed}"
     yield f"  autocnn show best {place.typed}"
     yield f"  autocnn dashboard {place.typed}"
     if found.config.get("data") == "digits":

@@ -23,9 +23,16 @@ def ensemble(folder: Path) -> Path:
 def find(folder: Path, trial: int | None = None) -> Path:
     """Find the best network, or a trial's, in a study's folder.
 
-    NoResultError if the trial's was not kept.
+    NoResultError if it was not kept, or is on another machine.
     """
     best = folder / "best"
+    if trial is None and not (best / "card.json").exists():
+        raise NoResultError(
+            f"the best network of study '{folder.name}' is not on this machine",
+            hint=f"copy {best} from where it was found, or train it again (autocnn "
+            f"train best --study {folder.name}) and name it with --model; a search "
+            "with --artifacts sends its networks to where all machines find them",
+        )
     if trial is None:
         return best
     for kept in (folder / "networks" / str(trial), best):

@@ -15,6 +15,8 @@ from autocnn.store.rows import StudySnapshot
 from autocnn.train.answers import Answers, dumps
 
 ANSWERS = "validation.safetensors"
+OVER = {"complete", "pruned"}
+"""States of trials that ended, and have a network."""
 
 
 def card(
@@ -129,3 +131,13 @@ def kept_score(folder: Path, study: StudySnapshot) -> float:
     source = study.final if card.get("final") and not card.get("on_val") else row
     known = source is not None and (source.val_accuracy or 0.0) >= score
     return score if known and card["study"] == study.name else -1.0
+
+
+def score_to_beat(folder: Path, study: StudySnapshot) -> float:
+    """Say what a network must reach to be the study's best; -1 if there is none yet.
+
+    That is the score of the one that `folder` holds. Where it is on another machine,
+    the best trial that is over speaks: nobody brings its network any more.
+    """
+    over = [row.val_accuracy or 0.0 for row in study.ranked() if row.state in OVER]
+    return max([kept_score(folder, study), *over[:1]])

@@ -9,7 +9,7 @@ from optuna.trial import FrozenTrial, TrialState
 from autocnn import durable, events
 from autocnn.events import Emit
 from autocnn.locations import Location
-from autocnn.search.best import kept_score
+from autocnn.search.best import kept_score, score_to_beat
 from autocnn.search.trials import Plan, Running, keep, prepare
 from autocnn.store.rows import StudySnapshot
 
@@ -34,8 +34,12 @@ class Kept:
         self._study = found.name
         self._emit = emit
         self._trial = -1
-        self._score = kept_score(plan.folder / BEST, found)
+        best = plan.folder / BEST
+        self._score = score_to_beat(best, found)
         self._networks = _known(plan.folder / NETWORKS, found)
+        if self._score > kept_score(best, found):
+            text = "the study's best network is not on this machine: only a better one"
+            emit(events.Notice(text=f"{text} is kept as the best"))
 
     def offer(self, running: Running) -> None:
         """Keep a trial's weights if it now leads; of equals, the lowest number does."""

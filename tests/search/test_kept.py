@@ -2,7 +2,9 @@
 
 import pytest
 
+from autocnn.events import Notice
 from autocnn.locations import Location
+from autocnn.search.best import read_card
 
 
 @pytest.fixture(params=["path", "memory"])
@@ -31,3 +33,20 @@ def test_checkpoints_are_deleted_wherever_they_are_once_nothing_goes_on(
     assert there.names() == search.leftovers() == ["1"]
     assert search.run(scripted(by_epoch), **plan) == "complete"
     assert there.names() == search.leftovers() == []
+
+
+def test_a_worse_network_is_not_the_best_because_that_is_elsewhere(
+    make_search, scripted
+):
+    search = make_search(epochs=1)
+    best = search.folder / "best"
+    assert search.run(scripted([[0.9]]), trials=1) == "complete"
+    best.rename(search.folder / "elsewhere")
+    engine = scripted([[0.9], [0.5], [0.8], [0.95]])
+    assert search.run(engine, trials=3) == "complete"
+    assert not best.exists()
+    told = [event.text for event in search.heard if isinstance(event, Notice)]
+    why = "the study's best network is not on this machine"
+    assert told == [f"{why}: only a better one is kept as the best"]
+    assert search.run(engine, trials=4) == "complete"
+    assert read_card(best)["trial"] == 3
