@@ -50,6 +50,9 @@ class Cluster:
         RequestError if there is none, or one that anyone may run code on, unless
         `insecure` is fine.
         """
+        if address is not None and insecure:
+            # With a token, which it finds in a home, Ray asks in vain for actors there.
+            os.environ.setdefault("RAY_AUTH_MODE", "disabled")
         _connect(address)
         self._room = Room(resources, grows=address is not None)
         if address is not None and not insecure:
@@ -177,8 +180,9 @@ def _connect(address: str | None) -> None:
             ) from None
         raise RequestError(
             f"no Ray cluster can be reached at {address}: {first}",
-            hint="start one with: ray start --head; or leave --address out, and it is "
-            "started here",
+            hint="start one with ray start --head, or leave --address out, and it is "
+            "started here; one that asks for a token wants its own in RAY_AUTH_TOKEN, "
+            "and no --allow-insecure-ray",
         ) from None
 
 

@@ -17,32 +17,25 @@ from ray.exceptions import RayActorError, RayError
 
 from autocnn import __version__, durable
 from autocnn.engines import silence
+from autocnn.engines.actor import Actor
 from autocnn.engines.mirror import attempts, fetch, is_result
 from autocnn.engines.room import NoRoom, Room, got
 from autocnn.engines.shipping import publish
 from autocnn.engines.silence import MOST_BETWEEN, Silence
-from autocnn.engines.trainer import MARK, Files, Trainer
+from autocnn.engines.trainer import MARK, Files
 from autocnn.errors import RequestError, UnavailableError
 from autocnn.events import EpochEnded
 from autocnn.locations import Location
 from autocnn.processes import worker_environment
 from autocnn.search.jobs import Job, JobEnded, Message, Outcome
-from autocnn.waiting import Wait, patiently
+from autocnn.waiting import LATER, Wait, patiently
 
 logger = logging.getLogger(__name__)
+STILLBORN = 3
+"""So many for each, one after the other, and no more are started."""
 ROOM_SECONDS = 10.0
 """How long the driver waits for all workers to be placed; it begins with those that
 are, if it is at least one."""
-
-
-class Actor(Trainer):
-    """A trainer that knows when the machine that it is on is to be taken away."""
-
-    def hear(self) -> list[Message]:
-        """Leave such a machine; another goes on with what is trained."""
-        if _is_drained():
-            self.leaving = "its machine is taken away"
-        return super().hear()
 
 
 @dataclass(slots=True)
@@ -78,6 +71,8 @@ class RayEngine:
         self._files = files
         self._jobs = jobs
         self._heard: list[Message] = []
+        self._stillborn = 0
+        """How many were lost before they were ready, since one was."""
         self._silence = Silence()
         # A call of each kind at once: it trains, is heard, and is told to stop.
         self._trainer = ray.remote(Actor).options(
@@ -136,11 +131,16 @@ class RayEngine:
     def poll(self, timeout: float) -> list[Message]:
         """Collect what workers have said, waiting up to `timeout` seconds."""
         said, self._heard = self._heard, []
-        said += self._listen(0.0 if said else timeout)
-        said += self._hanging()
-        self._move()
-        self._dismiss()
-        return said or self._wait_for_room()
+        try:
+            said += self._listen(0.0 if said else timeout)
+            said += self._hanging()
+            self._move()
+            self._dismiss()
+            if not said:
+                self._wait_for_room()
+        except UnavailableError as error:
+            said += self._leave(error)
+        return said
 
     def close(self) -> None:
         """End all workers, at once."""
@@ -168,23 +168,25 @@ class RayEngine:
             unfit = [each.unfit for each in self._workers if each.unfit]
             raise unfit[0] if unfit else NoRoom
 
-    def _wait_for_room(self) -> list[Message]:
-        """Where no machine is left, say so; in time leave what none goes on with."""
+    def _wait_for_room(self) -> None:
+        """Where no machine is left, say so; UnavailableError in time."""
         now = time.monotonic()
         passed, self._looked = min(MOST_BETWEEN, now - self._looked), now
-        if any(each.ready for each in self._workers) or self._room.workers():
-            self._wait.over()
-            return []
-        try:
-            self._wait.longer(self._room.lack(), passed)
-        except UnavailableError as error:
-            if not (left := [w.trial for w in self._workers if w.trial is not None]):
-                raise
-            for each in self._workers:
-                each.trial = None
-            why = error.problem
-            return [JobEnded(trial=t, outcome="unsaved", reason=why) for t in left]
-        return []
+        if not any(each.ready for each in self._workers):
+            self._room.check_head()
+            if not self._room.workers():
+                self._wait.longer(self._room.lack(), passed)
+                return
+        self._wait.over()
+
+    def _leave(self, error: UnavailableError) -> list[Message]:
+        """Leave all trials to another time; if there are none, say why at once."""
+        if not (left := [w.trial for w in self._workers if w.trial is not None]):
+            raise error
+        for each in self._workers:
+            each.trial = None
+        why = error.problem
+        return [JobEnded(trial=t, outcome="unsaved", reason=why) for t in left]
 
     def _start(self) -> _Worker:
         actor = self._trainer.remote(self._room.resources, self._files)
@@ -210,6 +212,13 @@ class RayEngine:
             found = got(each.pending)
         except RayActorError as error:
             lines = str(error).splitlines()
+            self._room.check_head()
+            self._stillborn += not each.ready
+            if self._stillborn > STILLBORN * len(self._workers):
+                raise UnavailableError(
+                    f"workers end before they begin: {lines[0]}",
+                    hint=f"look into what Ray writes on its machines; {LATER}",
+                ) from None
             if error.actor_init_failed:
                 yield from self._leave_out(each, _no_start(lines[-1]))
             else:
@@ -219,7 +228,7 @@ class RayEngine:
             yield from self._leave_out(each, error)
             return
         if not each.ready:
-            each.ready, found = True, []
+            each.ready, found, self._stillborn = True, [], 0
         each.pending = each.actor.hear.remote()
         if found or not each.begun:
             each.silent, each.begun = 0.0, bool(found)
@@ -277,14 +286,3 @@ def _no_start(why: str) -> RequestError:
         f"a worker cannot be started on a machine of the cluster: {why}",
         hint="install the same version of autocnn[ray] on all machines",
     )
-
-
-def _is_drained() -> bool:
-    """Ask Ray whether this machine is to be taken away; if it cannot say, it is not."""
-    try:
-        from ray._private.state import state  # as Ray Train does: nothing public tells
-
-        here = ray.get_runtime_context().get_node_id()
-        return here in state.get_draining_nodes()
-    except Exception:  # noqa: BLE001 - it then goes when its machine does
-        return False

@@ -1,5 +1,7 @@
 """What room a Ray cluster has for workers: more is waited for where it may come."""
 
+import socket
+import time
 from typing import Any
 
 import ray
@@ -10,6 +12,8 @@ from autocnn.errors import AutocnnError, RequestError, UnavailableError
 from autocnn.quantities import plural
 from autocnn.waiting import LATER, patiently
 
+HEAD_SECONDS = 10.0
+"""A head that does not answer for so long is gone."""
 LONG_SECONDS = 60.0
 """A machine that has not answered for so long has perhaps not been asked yet."""
 
@@ -73,6 +77,27 @@ class Room:
             f"the cluster has no room for a worker of {self.resources}: of its "
             f"{_sum(there)} on {plural(len(there), 'machine')}, {free} are free"
         )
+
+    def check_head(self) -> None:
+        """Return if the cluster's head answers; UnavailableError if it is gone.
+
+        Ray itself waits for it a minute in silence, and then ends this program.
+        """
+        if ray.util.client.ray.is_connected():  # it is told that by Ray's proxy
+            return
+        address = ray.get_runtime_context().gcs_address
+        host, _, port = address.rpartition(":")
+        until = time.monotonic() + HEAD_SECONDS
+        while True:
+            try:
+                socket.create_connection((host, int(port)), HEAD_SECONDS).close()
+            except OSError as error:
+                if time.monotonic() > until:
+                    what = f"the head of the Ray cluster, {address}, is gone"
+                    raise UnavailableError(what, hint=LATER) from error
+                time.sleep(0.5)
+            else:
+                return
 
     def _check(self) -> None:
         if self.workers():

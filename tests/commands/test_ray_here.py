@@ -1,10 +1,12 @@
-"""Ray that a search has started itself, when it is too small, and when it ends."""
+"""Ray on this machine, when it is too small, and when it, or its head, ends."""
 
 import json
-import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 import psutil
@@ -15,8 +17,9 @@ WORDS = ("--space", "small.toml", "--trials", "2", "--epochs", "40", "--study", 
 
 
 @pytest.fixture
-def start(here, image_folder):
+def start(here, image_folder, monkeypatch):
     """Start a search with Ray, as a process of its own: Ray is in a process once."""
+    monkeypatch.setenv("RAY_ADDRESS", "")
     started = []
 
     def start(*more: str) -> subprocess.Popen[str]:
@@ -26,7 +29,6 @@ def start(here, image_folder):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "RAY_ADDRESS": ""},
         )
         started.append(process)
         return process
@@ -64,6 +66,54 @@ def test_a_machine_that_ends_stops_the_search_which_goes_on_another_time(
     ended = "the search stops: Ray, started here for this search, ended"
     assert ended in [event.get("text") for event in said]
     assert "the same command goes on from here" in errors
+    ran = run("search", image_folder, *WORDS, "--pruner", "none")
+    assert (ran.code, "trials that go on: 0" in ran.err) == (0, True), ran.err
+
+
+@pytest.fixture
+def head(here, monkeypatch):
+    """The head of a cluster that asks for a token, and its only machine."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "0123456789abcdef" * 4)
+    monkeypatch.setenv("RAY_ADDRESS", f"127.0.0.1:{port}")
+    files = tempfile.mkdtemp(prefix="ray-")  # a socket's path must be short
+    words = ["start", "--head", "--block", "--num-cpus=1", "--include-dashboard=false"]
+    words += ["--node-ip-address=127.0.0.1", f"--port={port}", f"--temp-dir={files}"]
+    program = [sys.executable, "-m", "ray.scripts.scripts", *words]
+    with (here / "head.log").open("w") as log:
+        process = subprocess.Popen(program, stdout=log, stderr=log)
+    yield process
+    end(process)
+    shutil.rmtree(files, ignore_errors=True)
+
+
+def end(process) -> None:
+    """Kill a process, and all that it has started."""
+    if process.poll() is not None:
+        return
+    whole = psutil.Process(process.pid)
+    for each in [whole, *whole.children(recursive=True)]:
+        each.kill()
+    process.wait()
+
+
+def test_a_head_that_is_lost_stops_the_search(run, start, head, here, image_folder):
+    while "Ray runtime started" not in (here / "head.log").read_text():
+        assert head.poll() is None
+        time.sleep(0.2)
+    process = start("--json", "--workers", "1", "--pruner", "none")
+    said = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        said.append(json.loads(line))
+        if said[-1].get("epoch") == 3 and head.poll() is None:
+            end(head)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 75, errors
+    assert "the head of the Ray cluster" in "".join(e.get("text", "") for e in said)
     ran = run("search", image_folder, *WORDS, "--pruner", "none")
     assert (ran.code, "trials that go on: 0" in ran.err) == (0, True), ran.err
 
