@@ -93,14 +93,16 @@ def open_storage(url: str, *, create: bool = False) -> BaseStorage:
         storage = _made_once(lambda: _open(url, sqlite=sqlite))
         storage.get_all_studies()
     except (NoSuchModuleError, ImportError, ModuleNotFoundError):
-        extra = EXTRAS.get(re.split(r"\W", url, maxsplit=1)[0])
-        driver = f"it: pip install 'autocnn[{extra}]'" if extra else "its Python driver"
+        kind = re.split(r"\W", url, maxsplit=1)[0]
+        driver = "its Python driver"
+        if extra := EXTRAS.get(kind):
+            driver = f"one: pip install 'autocnn[{extra}]', and write {kind}://"
         raise RequestError(
             f"no driver for the storage '{shown}' is installed",
             hint=f"install {driver}; or use sqlite:///FILE.db",
         ) from None
     except OperationalError as error:
-        server = "check that the server runs and the database exists"
+        server = "check that the server runs, the database, its user and the password"
         file = "another program holds it; run the same command again later"
         raise UnavailableError(
             f"the storage '{shown}' cannot be opened: {first_line(error)}",
