@@ -12,6 +12,7 @@ from autocnn.commands.outline import started
 from autocnn.commands.setup import Setup
 from autocnn.deliver.artifacts import Sender
 from autocnn.deliver.verdict import pronounce
+from autocnn.errors import UnavailableError
 from autocnn.events import Emit, Notice, SearchEnded
 from autocnn.processes import threads_of
 from autocnn.search.beat import starting
@@ -26,7 +27,7 @@ from autocnn.search.trials import Plan
 from autocnn.storage import open_storage
 from autocnn.store.environment import Environment, environment, record
 from autocnn.store.rows import StudySnapshot, snapshot
-from autocnn.waiting import no_longer, saying
+from autocnn.waiting import no_longer, patiently, saying
 
 Interrupts = Callable[[Emit], AbstractContextManager[Callable[[], bool]]]
 
@@ -51,7 +52,8 @@ def run(
     url = setup.place.url
     gone = told_when_gone(setup.name, url)
     with saying(say), only_search(setup.folder, url), gone:
-        storage = open_storage(url, create=True)
+        # It was there when the search was set up: it comes back.
+        storage = patiently(lambda: open_storage(url, create=True), _away)
         check_silent(storage, setup.name, say)
         study = open_study(storage, setup.name, setup.config)
         plan = setup.plan(study, begun_at)
@@ -83,6 +85,10 @@ def run(
         )
     )
     return found, outcome
+
+
+def _away(error: Exception) -> str | None:
+    return error.problem if isinstance(error, UnavailableError) else None
 
 
 def _environment(setup: Setup, trials: int | None) -> Environment:

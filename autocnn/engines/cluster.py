@@ -83,7 +83,7 @@ class Cluster:
         """Measure on the largest machine, with as many workers as it is to have."""
         largest = max(machines(), key=self._room.on, default={})
         workers = max(1, min(jobs, self._room.on(largest)))
-        say("measuring how fast the cluster trains, once for each kind of machine")
+        say("measuring how fast the cluster trains, if that is not known there yet")
         own = self._room.resources
         whole = replace(own, cpus=own.cpus * workers, gpus=own.gpus * workers)
         found: Calibration | None = self._call(

@@ -18,6 +18,7 @@ import servers
 from optuna.storages import RDBStorage
 
 from autocnn.cli import main
+from autocnn.commands.setup import set_up
 from autocnn.search import sole
 from autocnn.storage import open_storage, storage_url
 from autocnn.store.find import find_study
@@ -268,6 +269,24 @@ def test_a_search_goes_on_when_its_server_is_back(engine, begin, server, unbroke
     if engine == "ray":  # it adds up in another order: with one thread
         found, unbroken = ([row[:3] for row in rows] for rows in (found, unbroken))
     assert found == unbroken
+
+
+# The connections that it had are lost with it.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_server_that_is_lost_before_the_first_trial_is_waited_for(
+    run, image_folder, server, monkeypatch
+):
+    def lost(*given: Any) -> Any:
+        setup = set_up(*given)
+        server.stop()
+        threading.Timer(1.0, server.start).start()
+        return setup
+
+    monkeypatch.setattr("autocnn.commands.setup.set_up", lost)
+    ran = run("search", image_folder, *WORDS, *SHORT, "--storage", server.url)
+    assert ran.code == 0, ran.err
+    assert "does not answer" in ran.out or "cannot be opened" in ran.out
+    assert "the wait is over" in ran.out
 
 
 @pytest.mark.parametrize("server", servers.KINDS, indirect=True)
