@@ -155,9 +155,8 @@ def _say_what(
     best = home / "best"
     if reference == "best":
         card: dict[str, Any] = {}
-        with contextlib.suppress(
-            OSError, ValueError
-        ):  # there is none, or a damaged one
+        # There may be none, or a damaged one.
+        with contextlib.suppress(OSError, ValueError):
             card = read_card(best)
         if card.get("final") and card.get("trial") == row.trial:
             text = "the network that is kept is of its final training, which is another"

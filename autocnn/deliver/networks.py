@@ -26,15 +26,15 @@ def find(folder: Path, trial: int | None = None) -> Path:
     NoResultError if it was not kept, or is on another machine.
     """
     best = folder / "best"
-    if trial is None and not (best / "card.json").exists():
+    if trial is None:
+        if (best / "card.json").exists():
+            return best
         raise NoResultError(
             f"the best network of study '{folder.name}' is not on this machine",
             hint=f"copy {best} from where it was found, or train it again (autocnn "
             f"train best --study {folder.name}) and name it with --model; a search "
             "with --artifacts sends its networks to where all machines find them",
         )
-    if trial is None:
-        return best
     for kept in (folder / "networks" / str(trial), best):
         if _trial(kept) == trial:
             return kept

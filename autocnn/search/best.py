@@ -133,11 +133,11 @@ def kept_score(folder: Path, study: StudySnapshot) -> float:
     return score if known and card["study"] == study.name else -1.0
 
 
-def score_to_beat(folder: Path, study: StudySnapshot) -> float:
+def score_to_beat(kept: float, study: StudySnapshot) -> float:
     """Say what a network must reach to be the study's best; -1 if there is none yet.
 
-    That is the score of the one that `folder` holds. Where it is on another machine,
+    That is `kept`, the score of the one that is here. Where it is on another machine,
     the best trial that is over speaks: nobody brings its network any more.
     """
     over = [row.val_accuracy or 0.0 for row in study.ranked() if row.state in OVER]
-    return max([kept_score(folder, study), *over[:1]])
+    return max([kept, *over[:1]])

@@ -65,7 +65,8 @@ class FinalTraining:
         self._row = next(row for row in found.trials if row.trial == final.trial)
         folder = plan.folder / "checkpoints"
         self._folder = folder / FINAL_FOLDER
-        self._kept = best.score_to_beat(plan.folder / "best", found)
+        kept = best.kept_score(plan.folder / "best", found)
+        self._kept = best.score_to_beat(kept, found)
         self._beat = Beat(study, plan.device, plan.begun, checkpoints=folder)
         self._steering = Steering(study)
         self._asked = False

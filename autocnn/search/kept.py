@@ -34,10 +34,10 @@ class Kept:
         self._study = found.name
         self._emit = emit
         self._trial = -1
-        best = plan.folder / BEST
-        self._score = score_to_beat(best, found)
+        kept = kept_score(plan.folder / BEST, found)
+        self._score = score_to_beat(kept, found)
         self._networks = _known(plan.folder / NETWORKS, found)
-        if self._score > kept_score(best, found):
+        if self._score > kept:
             text = "the study's best network is not on this machine: only a better one"
             emit(events.Notice(text=f"{text} is kept as the best"))
 

@@ -122,8 +122,7 @@ def test_a_name_that_a_disk_or_a_database_takes_for_another_is_refused(
     with pytest.raises(RequestError, match=f"'{name}' is too much like study '"):
         open_study(storage, name, config)
     assert fresh_name(storage, name) == f"{name}-2"
-    both = open_study(storage, "cat", config)
-    assert both.study_name == "cat"
+    assert open_study(storage, "cat", config).study_name == "cat"
 
 
 @pytest.mark.parametrize("name", ["digits", "my.study-2", "Köln_7", "x" * 100])
