@@ -1,5 +1,6 @@
 """A database that is locked, full or gone costs a search time, and nothing else."""
 
+import gc
 import json
 import os
 import queue
@@ -271,7 +272,7 @@ def test_a_search_goes_on_when_its_server_is_back(engine, begin, server, unbroke
     assert found == unbroken
 
 
-# The connections that it had are lost with it.
+# A command leaves its connections to the end of its process: here, to the collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_server_that_is_lost_before_the_first_trial_is_waited_for(
     run, image_folder, server, monkeypatch
@@ -284,6 +285,7 @@ def test_a_server_that_is_lost_before_the_first_trial_is_waited_for(
 
     monkeypatch.setattr("autocnn.commands.setup.set_up", lost)
     ran = run("search", image_folder, *WORDS, *SHORT, "--storage", server.url)
+    gc.collect()
     assert ran.code == 0, ran.err
     assert "does not answer" in ran.out or "cannot be opened" in ran.out
     assert "the wait is over" in ran.out
