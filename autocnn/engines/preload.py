@@ -4,6 +4,7 @@ Nothing may be computed here: a process forked after PyTorch has used threads ha
 """
 
 import contextlib
+import gc
 import importlib
 
 import autocnn.engines.worker  # noqa: F401 - loading it is the point
@@ -11,3 +12,7 @@ import autocnn.engines.worker  # noqa: F401 - loading it is the point
 with contextlib.suppress(ImportError):
     # The first optimizer would load it, two seconds after the worker has a job.
     importlib.import_module("torch._dynamo")
+
+# A look for cycles would write to all of these objects, and each worker then has its own
+# copy of them: 60 MB.
+gc.freeze()
