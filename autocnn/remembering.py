@@ -184,6 +184,8 @@ class RememberingStorage(PatientStorage):
                 param_value=param_value_internal,
                 distribution_json=distribution_to_json(distribution),
             )
+        if distribution == previous_distribution:
+            distribution = previous_distribution  # one for all trials, and not one each
         value = distribution.to_external_repr(param_value_internal)
         self._add(trial_id, "params", param_name, value)
         self._add(trial_id, "distributions", param_name, distribution)

@@ -13,6 +13,6 @@ with contextlib.suppress(ImportError):
     # The first optimizer would load it, two seconds after the worker has a job.
     importlib.import_module("torch._dynamo")
 
-# A look for cycles would write to all of these objects, and each worker then has its own
-# copy of them: 60 MB.
+# A look for cycles would write to all of these objects, and each worker then have its
+# own copy of them: 60 MB.
 gc.freeze()

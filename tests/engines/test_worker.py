@@ -2,6 +2,7 @@
 
 import dataclasses
 import errno
+import gc
 import itertools
 import os
 import time
@@ -211,6 +212,33 @@ def test_running_out_of_memory_is_a_failed_trial(work, make_job, monkeypatch):
     monkeypatch.setattr("autocnn.train.attempt.fit", refuse)
     _, ended = work(make_job())
     assert (ended.outcome, ended.reason) == ("failed", "out of memory on the device")
+
+
+def tensors() -> int:
+    kinds = (torch.Tensor, torch.nn.Parameter)
+    return sum(type(each) in kinds for each in gc.get_objects())
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"optimizer": "adam", "ema_decay": 0.9, "schedule": "one_cycle"},
+        {"layers": ["conv 8", "flatten", "dense 8", "relu"], "learning_rate": 1e30},
+        {"epochs": 100_000, "most_seconds": 0.3},
+        {"epochs": 2, "folds": 3},
+    ],
+    ids=["complete", "diverged", "too long", "folds"],
+)
+def test_what_a_training_took_is_free_as_soon_as_it_ends(work, make_job, given):
+    work(make_job(trial=1))  # what is kept for all
+    gc.collect()
+    before = tensors()
+    gc.disable()  # which would come some trials later
+    try:
+        work(make_job(**given))
+        assert tensors() == before
+    finally:
+        gc.enable()
 
 
 def test_a_training_that_takes_too_long_fails_and_those_before_count(work, make_job):
