@@ -31,6 +31,22 @@ def test_a_program_is_not_run_again_in_its_processes(tmp_path):
     assert ran.stdout.splitlines() == ["once __main__", "0 __main__ False"]
 
 
+SHARED = """
+import gc
+from autocnn import processes
+
+with processes.worker_context(1).Pool(1) as pool:
+    print(pool.apply(gc.get_freeze_count))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is shared there")
+def test_workers_write_nothing_to_what_they_share():
+    ran = subprocess.run([sys.executable, "-c", SHARED], capture_output=True, text=True)
+    assert ran.stderr == ""
+    assert int(ran.stdout) > 100_000  # objects: PyTorch's and all that it loads
+
+
 def test_a_processor_has_a_name(tmp_path, monkeypatch):
     (tmp_path / "cpuinfo").write_text("processor\t: 0\nmodel name\t: AMD EPYC 7R13\n")
     monkeypatch.setattr(processes, "CPU_INFO", tmp_path / "cpuinfo")
