@@ -120,6 +120,7 @@ def evaluate(
     bins = _bins(confidence, right)
     wrong = np.flatnonzero(~right)
     worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:WORST]
+    told = zip(classes, scores[3], *scores[:3], strict=True)
     return Evaluation(
         images=len(labels),
         accuracy=float(right.mean()),
@@ -128,9 +129,7 @@ def evaluate(
         top5_accuracy=None if top5 is None else float(top5),
         classes=tuple(
             ClassScore(name, int(images), *map(_known, of_class))
-            for name, images, *of_class in zip(
-                classes, scores[3], *scores[:3], strict=True
-            )
+            for name, images, *of_class in told
         ),
         confusion=tuple(
             tuple(row)

@@ -136,35 +136,29 @@ def _fill(
         state = "RUNNING" if alive else "COMPLETE" if len(curve) == EPOCHS else "PRUNED"
         started = begun + timedelta(minutes=number)
         owner = {"trial_id": number + 1}
+        ended = None if alive else started + timedelta(minutes=9)
+        own = {"number": number, "study_id": study, "state": state}
         rows[TRIALS].append(
+            owner | own | {"datetime_start": started, "datetime_complete": ended}
+        )
+        rows[PARAMS] += [
             owner
             | {
-                "number": number,
-                "study_id": study,
-                "state": state,
-                "datetime_start": started,
-                "datetime_complete": None if alive else started + timedelta(minutes=9),
+                "param_name": name,
+                "param_value": _drawn(random, distribution),
+                "distribution_json": texts[name],
             }
-        )
-        for name, distribution in DISTRIBUTIONS.items():
-            value = _drawn(random, distribution)
-            rows[PARAMS].append(
-                owner
-                | {
-                    "param_name": name,
-                    "param_value": value,
-                    "distribution_json": texts[name],
-                }
-            )
-        for step, accuracy in enumerate(curve, start=1):
-            rows[STEPS].append(
-                owner
-                | {
-                    "step": step,
-                    "intermediate_value": accuracy,
-                    "intermediate_value_type": "FINITE",
-                }
-            )
+            for name, distribution in DISTRIBUTIONS.items()
+        ]
+        rows[STEPS] += [
+            owner
+            | {
+                "step": step,
+                "intermediate_value": accuracy,
+                "intermediate_value_type": "FINITE",
+            }
+            for step, accuracy in enumerate(curve, start=1)
+        ]
         if state == "COMPLETE":
             rows[VALUES].append(
                 owner | {"objective": 0, "value": max(curve), "value_type": "FINITE"}
@@ -172,10 +166,10 @@ def _fill(
         attributes = _attributes(random, curve, started, state)
         if waits:
             attributes |= _pause(attributes["epochs"])
-        for key, value in attributes.items():
-            rows[ATTRIBUTES].append(
-                owner | {"key": key, "value_json": json.dumps(value)}
-            )
+        rows[ATTRIBUTES] += [
+            owner | {"key": key, "value_json": json.dumps(value)}
+            for key, value in attributes.items()
+        ]
     for table, values in rows.items():
         if values:
             connection.execute(table.insert(), values)

@@ -23,6 +23,8 @@ from autocnn.commands.words import say
 from autocnn.errors import NoResultError, RequestError
 
 if TYPE_CHECKING:
+    import torch
+
     from autocnn.deliver.reproduce import Comparison
     from autocnn.store.environment import Environment
     from autocnn.store.final import Final
@@ -63,7 +65,7 @@ def command(
     from autocnn.engines.local import LocalEngine
     from autocnn.search.study import stored_config
     from autocnn.storage import open_storage
-    from autocnn.store.environment import changes, environment
+    from autocnn.store.environment import changes
     from autocnn.store.find import find_study
     from autocnn.store.rows import find_trial, snapshot
     from autocnn.views import plain
@@ -82,12 +84,7 @@ def command(
         row = _trained(find_trial(told, reference), found.study_name)
         begin = partial(of_trial, found.trials[row.trial].user_attrs["seed"])
     before, unknown = _surroundings(found.user_attrs, row, final)
-    now = environment(
-        device=devices.describe(target),
-        kind=target.type,
-        jobs=1,
-        threads=before.threads if before else 1,
-    )
+    now = _here(target, before.threads if before else 1)
     data = images_of(config, found.study_name, data_dir)
     home = study_folder(found, place, "best", f"networks/{row.trial}")
     with (
@@ -102,6 +99,14 @@ def command(
     done, text = verdict(compared, changed)
     say(f"{training.name} in study {found.study_name}: {text}", err=True)
     return 0 if done else 1
+
+
+def _here(target: "torch.device", threads: int) -> "Environment":
+    from autocnn import device as devices
+    from autocnn.store.environment import environment
+
+    name = devices.describe(target)
+    return environment(device=name, kind=target.type, jobs=1, threads=threads)
 
 
 def _final(study: "StudySnapshot") -> "Final":

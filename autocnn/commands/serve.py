@@ -48,11 +48,10 @@ def serve(
             pass
 
         async def on_startup(self, app: Any) -> None:  # noqa: ARG002 - its signature
-            say(f"study {study}: {guard.address}", err=True)
-            steers = ", and can steer its search"
-            if beyond := warning(host, port, changes=steers):
-                say(beyond, err=True)
-            say("press Ctrl-C to end it; a running search goes on", err=True)
+            beyond = warning(host, port, changes=", and can steer its search")
+            end = "press Ctrl-C to end it; a running search goes on"
+            for line in filter(None, (f"study {study}: {guard.address}", beyond, end)):
+                say(line, err=True)
 
         async def handle_index(self, request: Any) -> Any:
             # Through a tunnel it has another name, and cookies are of a name.

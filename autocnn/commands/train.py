@@ -3,7 +3,8 @@
 import dataclasses
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -99,15 +100,9 @@ def _train(
         folder=folder,
         on_val=train_on_val,
     )
-    asked: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda *_: _stop(asked))
-    engine = LocalEngine(target, 1)
-    try:
-        view = jsonl.write if as_json else plain.write
-        card = train(request, engine, view, stopping=lambda: bool(asked))
-    finally:
-        engine.close()
-        signal.signal(signal.SIGINT, handler)
+    view = jsonl.write if as_json else plain.write
+    with _interrupts() as stopping, closing(LocalEngine(target, 1)) as engine:
+        card = train(request, engine, view, stopping=stopping)
     if card is None:
         say("stopped; the same command goes on from here", err=True)
         return 75
@@ -123,8 +118,18 @@ def _scored(card: Mapping[str, Any], *, on_val: bool) -> str:
     return f"val accuracy {accuracy:.1%} ± {error:.1%} {images}"
 
 
-def _stop(asked: list[int]) -> None:
+@contextmanager
+def _interrupts() -> Iterator[Callable[[], bool]]:
     """Leave after the first Ctrl-C at the next step, after the second at once."""
-    asked.append(1)
-    if len(asked) > 1:
-        os._exit(130)
+    asked: list[int] = []
+
+    def heard(*_: object) -> None:
+        asked.append(1)
+        if len(asked) > 1:
+            os._exit(130)
+
+    before = signal.signal(signal.SIGINT, heard)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGINT, before)
