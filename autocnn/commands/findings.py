@@ -21,8 +21,11 @@ def findings(audit: Audit) -> list[str]:
     """Say in sentences what a person should know of the data before a search."""
     found = list(audit.notes)
     if audit.unreadable_count:
-        first = "; ".join(audit.unreadable[:3])
-        found.append(f"{audit.unreadable_count} unreadable files are skipped: {first}")
+        first = audit.unreadable[:3]
+        more = audit.unreadable_count - len(first)
+        rest = [f"and {more} more (autocnn data DATA --format json)"] * bool(more)
+        told = "; ".join([*first, *rest])
+        found.append(f"{audit.unreadable_count} unreadable files are skipped: {told}")
     if audit.duplicates:
         found.append(
             f"{audit.duplicates} images are exact duplicates; "

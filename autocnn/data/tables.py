@@ -89,18 +89,24 @@ def read_lines(table: Path) -> list[Line]:
 
 def _read_rows(table: Path) -> list[tuple[int, list[str]]]:
     """Read the rows that are not blank, with their line numbers."""
+    rows: list[tuple[int, list[str]]] = []
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
             first = file.readline()
             file.seek(0)
             delimiter = max(",;\t", key=first.count)
-            reader = csv.reader(file, delimiter=delimiter)
-            rows = [(reader.line_num, row) for row in reader if any(row)]
+            reader = csv.reader(file, delimiter=delimiter, strict=True)
+            rows += ((reader.line_num, row) for row in reader if any(row))
     except UnicodeDecodeError as error:
         raise DataError(
             f"{table} is not UTF-8 text", hint="save it as UTF-8"
         ) from error
-    except (OSError, csv.Error) as error:
+    except csv.Error as error:
+        raise DataError(
+            f"cannot read {table} after line {rows[-1][0] if rows else 0}: {error}",
+            hint='close every quote (") that opens a field, and write one in it twice',
+        ) from error
+    except OSError as error:
         raise DataError(f"cannot read {table}: {error}") from error
     if not rows:
         raise DataError(f"{table} is empty", hint="write one path,label a line")

@@ -90,6 +90,15 @@ def test_mistakes_are_named_with_their_lines(folder, lines, problem):
         find_csv(path)
 
 
+@pytest.mark.parametrize("far", ["", "x" * 200_000])
+def test_a_quote_that_is_not_closed_is_told_with_its_place(folder, far):
+    path = write(folder, [LINES[0], '"a/0.png,cat', *LINES[1:], far])
+    with pytest.raises(DataError, match=r"list\.csv after line 1: ") as told:
+        find_csv(path)
+    assert "close every quote" in told.value.hint
+    assert len(str(told.value)) < 400
+
+
 def test_other_encodings_are_refused(folder):
     path = write(folder, ["a/0.png,chaton é"], encoding="latin-1")
     with pytest.raises(DataError, match="not UTF-8"):
