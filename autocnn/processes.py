@@ -169,6 +169,15 @@ def have_workers_save() -> bool:
     return bool(workers)
 
 
+def be_first_to_go() -> None:
+    """Have this process ended rather than others where the machine's memory is full.
+
+    On Linux; else it may be the search itself, or what a person works with.
+    """
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500", "ascii")
+
+
 def end_with_parent() -> None:
     """End this process when the one that started it has, however that ended."""
 

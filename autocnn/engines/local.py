@@ -1,5 +1,6 @@
 """Worker processes on this machine: one per CPU core, or per GPU."""
 
+import math
 import signal
 import time
 from collections.abc import Iterator, Sequence
@@ -34,6 +35,8 @@ class _Worker:
     trial: int | None = None
     silent: float = 0.0
     """Seconds in which it had a job and said nothing."""
+    most_silent: float = math.inf
+    """So many are allowed by its job."""
 
 
 class LocalEngine:
@@ -69,6 +72,7 @@ class LocalEngine:
             free = self._start()
             self._workers.append(free)
         free.trial, free.silent = job.trial, 0.0
+        free.most_silent = silence.allowed(job)
         with suppress(OSError):  # a dead worker is noticed, and said, by poll
             free.connection.send(job)
 
@@ -139,7 +143,7 @@ class LocalEngine:
         ended: list[Message] = []
         for each in self._silence.hung(self._workers):
             assert each.trial is not None
-            why = silence.reason()
+            why = silence.reason(each)
             ended.append(JobEnded(trial=each.trial, outcome="failed", reason=why))
             self._replace(each)
         return ended

@@ -5,6 +5,7 @@ asked any more is cut off, and leaves its trial.
 """
 
 import logging
+import math
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -48,6 +49,8 @@ class _Worker:
     """Why it can never be."""
     silent: float = 0.0
     """Seconds in which it had a job and said nothing."""
+    most_silent: float = math.inf
+    """So many are allowed by its job."""
     begun: bool = False
     """Whether it has told of its job: until then, it may have much to fetch."""
     trial: int | None = None
@@ -119,6 +122,7 @@ class RayEngine:
         number = max(time.time_ns(), 1 + max(before, default=0))
         chosen.trial, chosen.job, chosen.folder = job.trial, job, job.folder
         chosen.silent, chosen.begun = 0.0, False
+        chosen.most_silent = silence.allowed(job)
         chosen.number, chosen.attempt = number, location / str(number)
         chosen.actor.train.remote(job, number)
 
@@ -277,7 +281,7 @@ class RayEngine:
         return [
             message
             for each in hung
-            for message in self._lost(each, silence.reason(), "failed")
+            for message in self._lost(each, silence.reason(each), "failed")
         ]
 
 

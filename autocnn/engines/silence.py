@@ -5,10 +5,14 @@ from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
 from autocnn.quantities import duration
+from autocnn.search.jobs import Job
 
 STALL_SECONDS = 600.0
 """A worker that has a job and says nothing for so long hangs: it tells every few
 seconds how far it is, but for the time in which it scores."""
+LEAST_SECONDS = 120.0
+"""So long at least where a trial may train for less than that: what is waited for, as
+room on a disk, is told once a minute."""
 MOST_BETWEEN = 5.0
 """Seconds that count at most between two looks: this process may have been stopped."""
 
@@ -19,6 +23,8 @@ class Heard(Protocol):
     trial: int | None
     silent: float
     """Seconds in which it had a job and said nothing."""
+    most_silent: float
+    """So many are allowed by its job."""
 
 
 Worker = TypeVar("Worker", bound=Heard)
@@ -37,9 +43,18 @@ class Silence:
         busy = [each for each in workers if each.trial is not None]
         for each in busy:
             each.silent += passed
-        return [each for each in busy if each.silent >= STALL_SECONDS]
+        return [each for each in busy if each.silent >= _most(each)]
 
 
-def reason() -> str:
+def allowed(job: Job) -> float:
+    """Say for how many seconds a job may be silent: no longer than it may train."""
+    return max(LEAST_SECONDS, job.most_seconds)
+
+
+def reason(worker: Heard) -> str:
     """Say what became of a trial whose worker hung."""
-    return f"hung: nothing was heard of it for {duration(STALL_SECONDS)}"
+    return f"hung: nothing was heard of it for {duration(_most(worker))}"
+
+
+def _most(worker: Heard) -> float:
+    return min(STALL_SECONDS, worker.most_silent)

@@ -20,7 +20,7 @@ from autocnn.data.cache import open_info, open_search_images
 from autocnn.data.images import DataInfo, Images
 from autocnn.data.splits import Split, search_splits
 from autocnn.errors import AutocnnError, UnavailableError
-from autocnn.processes import when_to_save
+from autocnn.processes import be_first_to_go, when_to_save
 from autocnn.quantities import duration
 from autocnn.search.jobs import (
     PROGRESS_SECONDS,
@@ -47,6 +47,7 @@ def main(connection: Connection, device_name: str, threads: int) -> None:
     """Train one job after the other until the driver closes the connection."""
     # Ctrl-C reaches the whole process group; only the driver decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    be_first_to_go()
     when_to_save(lambda *_: _to_be_saved.set())
     device = torch.device(device_name)
     devices.prepare(device, threads)

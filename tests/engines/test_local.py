@@ -2,7 +2,9 @@
 
 import os
 import signal
+import sys
 from multiprocessing import forkserver
+from pathlib import Path
 
 import pytest
 import torch
@@ -253,6 +255,33 @@ def test_a_worker_that_hangs_is_replaced_and_its_trial_failed(
     while sum(map(over, heard)) < 2:
         heard += engine.poll(PATIENCE)
     assert {each.outcome for each in heard if over(each)} == {"complete"}
+
+
+def test_no_trial_is_silent_for_longer_than_it_may_train(engine, make_job, monkeypatch):
+    monkeypatch.setattr(silence, "LEAST_SECONDS", 1.0)
+    engine.submit(make_job(trial=3, epochs=FOREVER, most_seconds=4.0))
+    listen(engine, epoch(3))
+    (worker,) = [each for each in engine._workers if each.trial == 3]
+    os.kill(worker.process.pid, signal.SIGSTOP)
+    said = []
+    while not any(map(over, said)):
+        said += engine.poll(0.1)
+    assert said[-1].reason == "hung: nothing was heard of it for 4.0s"
+
+
+def test_a_job_may_be_silent_for_minutes_however_short_it_is(make_job):
+    assert silence.allowed(make_job(most_seconds=8.0)) == 120
+    assert silence.allowed(make_job(most_seconds=400.0)) == 400
+    assert silence.allowed(make_job()) > silence.STALL_SECONDS
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux has such a file")
+def test_a_full_memory_ends_workers_first(engine, make_job):
+    engine.submit(make_job(trial=3, epochs=FOREVER))
+    listen(engine, epoch(3))
+    (worker,) = [each for each in engine._workers if each.trial == 3]
+    told = Path(f"/proc/{worker.process.pid}/oom_score_adj").read_text()
+    assert int(told) > int(Path("/proc/self/oom_score_adj").read_text())
 
 
 def test_while_this_process_was_stopped_nobody_hung(engine, make_job, monkeypatch):
