@@ -37,6 +37,7 @@ EXIT_CODES = {
     "5": "the data cannot be used",
     "75": "stopped; the same command goes on",
     "130": "stopped at once",
+    "143": "ended by SIGTERM while nothing was trained",
 }
 
 

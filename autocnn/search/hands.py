@@ -36,6 +36,8 @@ Outcome = Literal[
 ]
 WON: Sequence[Outcome] = ("complete", "time is up", "no more gain expected")
 """After these a final training is due."""
+RESUMED: Sequence[Outcome] = ("interrupted", "failed")
+"""After these the same command goes on with all trials that are not over."""
 Begun = Literal["started", "refused", "failed"]
 
 
@@ -214,7 +216,8 @@ class Hands:
         if lost and running.number in self.leaving:
             ended = dataclasses.replace(ended, outcome="stopped")
         elif lost and running.attempts < jobs.ATTEMPTS:
-            text = f"trial {running.number} goes on from its checkpoint: {ended.reason}"
+            on = "goes on from its checkpoint" if running.curve else "begins again"
+            text = f"trial {running.number} {on}: {ended.reason}"
             self._emit(events.Notice(text=text))
             running.attempts += 1
             running.job = dataclasses.replace(running.job, reported=len(running.curve))
@@ -240,6 +243,10 @@ class Hands:
         self.pauses.forget(running.number)
         self.refusals.forget(running)
         self.tell(running, TrialState.FAIL, reason)
+        if self._kept.withdraw(running.number):
+            for each in [*self.running.values(), *self.pauses]:
+                if each.curve and not each.folds:
+                    self._kept.offer(each)
 
     def tell(self, running: Running, state: TrialState, reason: str = "") -> None:
         """Finish a trial in the study."""
@@ -270,19 +277,19 @@ class Hands:
         )
 
     def leave(self, outcome: Outcome) -> Outcome:
-        """Stop all workers. Interrupted trials stay open, and paused ones with them."""
+        """Stop all workers. Where the same command goes on, trials stay open for it."""
         for running in list(self.running.values()):
             self.dismiss(running)
             if running.trained:  # its worker is about to say so
                 self.tell(running, TrialState.COMPLETE)
-            elif outcome == "interrupted":
+            elif outcome in RESUMED:
                 running.trial.set_user_attr("status", "interrupted")
             else:
                 left = self.pauses.left_for(running, outcome)
                 why = left if running.fills else outcome
                 self.tell(running, TrialState.PRUNED, why)
         self.drain()
-        if outcome != "interrupted":
+        if outcome not in RESUMED:
             for running in self.pauses:
                 self.give_up(running.number, self.pauses.left_for(running, outcome))
         return outcome

@@ -9,7 +9,7 @@ from optuna.trial import FrozenTrial, TrialState
 from autocnn import durable, events
 from autocnn.events import Emit
 from autocnn.locations import Location
-from autocnn.search.best import kept_score, score_to_beat
+from autocnn.search.best import kept_score, read_card, score_to_beat
 from autocnn.search.trials import Plan, Running, keep, prepare
 from autocnn.store.rows import StudySnapshot
 
@@ -34,10 +34,16 @@ class Kept:
         self._study = found.name
         self._emit = emit
         self._trial = -1
+        self._networks = _known(plan.folder / NETWORKS, found)
+        self._elsewhere = -1.0
+        """The score of a better network than all that are here, if there is one."""
+        failed = {row.trial for row in found.trials if row.status == "failed"}
+        if _leader(plan.folder / BEST) in failed:
+            self._next_best()
         kept = kept_score(plan.folder / BEST, found)
         self._score = score_to_beat(kept, found)
-        self._networks = _known(plan.folder / NETWORKS, found)
         if self._score > kept:
+            self._elsewhere = self._score
             text = "the study's best network is not on this machine: only a better one"
             emit(events.Notice(text=f"{text} is kept as the best"))
 
@@ -46,14 +52,42 @@ class Kept:
         score = running.score or 0.0
         if (score, -running.number) <= (self._score, -self._trial):
             return
-        folder = self._plan.folder / BEST
-        if self._keep(running, folder):
-            self._score, self._trial = score, running.number
-            self._emit(
-                events.BestImproved(
-                    trial=running.number, val_accuracy=score, folder=str(folder)
-                )
-            )
+        if running.job is None:  # it has waited since an earlier run
+            prepare(running, self._plan)
+        if self._keep(running, self._plan.folder / BEST):
+            self._leads(running.number, score)
+
+    def withdraw(self, trial: int) -> bool:
+        """Put the next best network in the place of a trial's that failed.
+
+        True if it led: then a better one may be among those that are not over.
+        """
+        if _leader(self._plan.folder / BEST) != trial:
+            return False
+        text = f"the network of trial {trial}, which failed, is the best no longer"
+        self._emit(events.Notice(text=text))
+        self._next_best()
+        return True
+
+    def _next_best(self) -> None:
+        """Have the best network of those that are over as the best, if there is any."""
+        scores, best = self._networks, self._plan.folder / BEST
+        self._score, self._trial = self._elsewhere, -1
+        trial = max(scores, key=lambda each: (scores[each], -each), default=-1)
+        if trial < 0 or scores[trial] < self._elsewhere:
+            shutil.rmtree(best, ignore_errors=True)
+            return
+        own = self._plan.folder / NETWORKS / str(trial)
+        files = {each.name: each.read_bytes() for each in own.iterdir()}
+        durable.until_written(lambda: durable.write_folder(best, files))
+        self._leads(trial, scores[trial])
+
+    def _leads(self, trial: int, score: float) -> None:
+        self._score, self._trial = score, trial
+        folder = str(self._plan.folder / BEST)
+        self._emit(
+            events.BestImproved(trial=trial, val_accuracy=score, folder=folder)
+        )
 
     def store(self, running: Running) -> None:
         """Keep the network of a trial that is over, if it is among the best ones."""
@@ -102,6 +136,15 @@ def _places(plan: Plan) -> Iterator[Location]:
     yield Location(str(plan.folder / CHECKPOINTS))
     if plan.location is not None:
         yield plan.location / plan.folder.name / CHECKPOINTS
+
+
+def _leader(folder: Path) -> int:
+    """Say whose network is kept as the best; -1 if there is none."""
+    durable.recover(folder)
+    try:
+        return int(read_card(folder)["trial"])
+    except (OSError, TypeError, ValueError, KeyError):
+        return -1
 
 
 def _known(folder: Path, found: StudySnapshot) -> dict[int, float]:

@@ -115,9 +115,16 @@ class StudySnapshot:
     """How many more trials there are: these are some of the best, at first sight."""
 
     def ranked(self) -> list[TrialRow]:
-        """Trials with a score, best first, earlier before later at a tie."""
+        """Trials with a score, best first, earlier before later at a tie.
+
+        Those that failed come last, whatever they scored before.
+        """
+
+        def place(row: TrialRow) -> tuple[bool, float, int]:
+            return row.status == "failed", -(row.val_accuracy or 0.0), row.trial
+
         scored = [row for row in self.trials if row.val_accuracy is not None]
-        return sorted(scored, key=lambda row: (-(row.val_accuracy or 0.0), row.trial))
+        return sorted(scored, key=place)
 
     def best(self) -> TrialRow | None:
         """The trial whose network is kept: the best that did not fail."""

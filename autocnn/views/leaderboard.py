@@ -34,12 +34,16 @@ KEY_SETTINGS = (
 def rows(
     study: StudySnapshot, *, top: int | None = None, pareto: str = ""
 ) -> list[dict[str, Any]]:
-    """All trials, ranked; those without a score come last, without a rank.
+    """All trials, ranked; those that failed or have no score come last, without a rank.
 
     Without those that were refused. `pareto` names one of COSTS: then only trials that
     no other beats in accuracy and in that cost, the cheapest first.
     """
-    ranked = {row.trial: rank for rank, row in enumerate(study.ranked(), start=1)}
+    ranked = {
+        row.trial: rank
+        for rank, row in enumerate(study.ranked(), start=1)
+        if row.status != "failed"
+    }
     if pareto:
         chosen = front(study.trials, COSTS[pareto])
     else:
@@ -51,7 +55,7 @@ def rows(
 def write(
     study: StudySnapshot, form: str, *, top: int | None = None, pareto: str = ""
 ) -> None:
-    """Write the leaderboard; the table shows key settings only.
+    """Write the leaderboard; the table shows key settings only, or why one failed.
 
     And no trial that a search which is over did not begin.
     """
@@ -62,7 +66,7 @@ def write(
         steps = f"{unit_of(study.config)}s"
         columns[columns.index("epochs")] = steps
         listed = [
-            row | {steps: row["epochs"], "settings": key_settings(row["params"])}
+            row | {steps: row["epochs"], "settings": _settings(row)}
             for row in listed
             if row["status"] != "waiting" or not over
         ]
@@ -122,6 +126,12 @@ def _row(row: TrialRow, rank: int | None) -> dict[str, Any]:
         "reason": row.reason,
         "params": dict(row.params),
     }
+
+
+def _settings(row: dict[str, Any]) -> str:
+    """Write what tells a trial from others; of one that failed, first why."""
+    why = [row["reason"]] if row["status"] == "failed" else []
+    return "; ".join([*why, key_settings(row["params"])])
 
 
 def key_settings(params: dict[str, Any]) -> str:

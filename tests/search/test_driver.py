@@ -164,6 +164,25 @@ def test_three_trials_that_fail_in_the_same_way_stop_the_search(make_search, scr
     assert [row.status for row in search.rows()] == ["failed"] * 3
 
 
+def test_what_was_trained_beside_trials_that_failed_goes_on_another_time(
+    make_search, scripted
+):
+    search = make_search(epochs=9)
+    fails = {1, 2, 3}
+
+    def script(job, _fold, epoch) -> float | str:
+        return "failed: diverged: at epoch 1" if job.trial in fails else epoch / 10
+
+    assert search.run(scripted(script, slots=2), trials=5) == "failed"
+    statuses = [row.status for row in search.rows()]
+    assert statuses == ["interrupted", "failed", "failed", "failed"]
+    assert search.leftovers() == ["0"]
+    assert search.run(scripted(script, slots=2), trials=5) == "complete"
+    first, *_, last = search.rows()
+    assert (first.status, last.status) == ("complete", "complete")
+    assert first.curve == last.curve
+
+
 def test_failures_of_different_kinds_or_with_successes_between_do_not(
     make_search, scripted
 ):
@@ -210,6 +229,8 @@ def test_a_trial_that_loses_every_worker_fails(make_search, scripted):
     assert len(engine.submitted) == jobs.ATTEMPTS
     (row,) = search.rows()
     assert (row.status, row.reason) == ("failed", "its worker was ended by SIGKILL")
+    said = "trial 0 begins again: its worker was ended by SIGKILL"
+    assert {each.text for each in search.told(Notice)} == {said}
 
 
 def test_an_interrupted_trial_stays_open_and_keeps_its_files(make_search, scripted):

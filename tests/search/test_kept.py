@@ -2,9 +2,11 @@
 
 import pytest
 
-from autocnn.events import Notice
+from autocnn.events import BestImproved, Notice
 from autocnn.locations import Location
 from autocnn.search.best import read_card
+from autocnn.search.kept import Kept
+from autocnn.views import leaderboard
 
 
 @pytest.fixture(params=["path", "memory"])
@@ -50,3 +52,46 @@ def test_a_worse_network_is_not_the_best_because_that_is_elsewhere(
     assert told == [f"{why}: only a better one is kept as the best"]
     assert search.run(engine, trials=4) == "complete"
     assert read_card(best)["trial"] == 3
+
+
+BY_TRIAL = [[0.5, 0.6, 0.55], [0.9, "failed: diverged"], [0.4, 0.3, 0.3]]
+
+
+def test_the_network_of_a_trial_that_failed_is_not_the_best(make_search, scripted):
+    search = make_search(epochs=3)
+    assert search.run(scripted(BY_TRIAL), trials=3) == "complete"
+    found = search.read()
+    assert found.best().trial == read_card(search.folder / "best")["trial"] == 0
+    assert [row.trial for row in found.ranked()] == [0, 2, 1]
+    ranks = {row["trial"]: row["rank"] for row in leaderboard.rows(found)}
+    assert ranks == {0: 1, 2: 2, 1: None}
+    text = "the network of trial 1, which failed, is the best no longer"
+    assert text in [each.text for each in search.told(Notice)]
+
+
+def test_where_nothing_is_over_the_best_of_those_that_train_follows(
+    make_search, scripted
+):
+    search = make_search(epochs=3)
+    curves = [[0.9, "failed: diverged"], [0.4, 0.3, 0.3]]
+    search.run(scripted(curves, slots=2), trials=2)
+    assert [each.trial for each in search.told(BestImproved)] == [0, 1]
+    assert read_card(search.folder / "best")["trial"] == 1
+
+
+def test_without_any_other_network_there_is_no_best(make_search, scripted):
+    search = make_search(epochs=3)
+    search.run(scripted([[0.9, "failed: diverged"]]), trials=1)
+    assert not (search.folder / "best").exists()
+
+
+def test_a_driver_that_died_meanwhile_leaves_that_to_the_next(
+    make_search, scripted, monkeypatch
+):
+    search = make_search(epochs=3)
+    with monkeypatch.context() as died:
+        died.setattr(Kept, "withdraw", lambda *_: False)
+        search.run(scripted(BY_TRIAL), trials=2)
+    assert read_card(search.folder / "best")["trial"] == 1
+    search.run(scripted(BY_TRIAL), trials=3)
+    assert read_card(search.folder / "best")["trial"] == 0

@@ -242,7 +242,7 @@ def test_three_lost_losses_stop_the_search(make_search, engine):
     assert search.run(engine, trials=20) == "failed"
     rows = search.rows()
     assert 3 <= len(rows) <= 5
-    # What runs beside the third that fails is pruned.
+    # What runs beside the third that fails goes on another time, or fails as well.
     failed = [row for row in rows if row.status == "failed"]
     assert len(failed) == 3
     assert all(row.reason.startswith("diverged: ") for row in failed)

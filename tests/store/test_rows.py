@@ -119,8 +119,8 @@ def found(study):
     return snapshot(study)
 
 
-def test_trials_are_ranked_by_score_the_earlier_first_at_a_tie(found):
-    assert [row.trial for row in found.ranked()] == [5, 1, 2, 4, 0]
+def test_trials_are_ranked_by_score_the_earlier_first_at_a_tie_and_failed_last(found):
+    assert [row.trial for row in found.ranked()] == [1, 2, 4, 0, 5]
 
 
 def test_a_failed_trial_is_not_the_best(found):

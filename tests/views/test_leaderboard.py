@@ -40,6 +40,19 @@ def test_json_tells_of_pauses_and_promotions(study, capsys):
     assert rows[1]["seconds"] == 3.0
 
 
+def test_a_table_says_why_a_trial_failed_and_ranks_it_no_longer(study, capsys):
+    failed = create_trial(
+        state=TrialState.FAIL,
+        intermediate_values={1: 0.95},
+        user_attrs={"reason": "diverged: the loss became nan at epoch 2"},
+    )
+    study.add_trial(failed)
+    leaderboard.write(snapshot(study), "table")
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.split()[:3] == ["-", "2", "failed"]
+    assert "diverged: the loss became nan at epoch 2" in last
+
+
 def say(study, phase: str, **more: int) -> None:
     state = SearchState(
         phase=phase, beat=1, host="", pid=1, version="", device="", jobs=1, trials=9,
