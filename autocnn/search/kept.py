@@ -71,14 +71,18 @@ class Kept:
 
     def _next_best(self) -> None:
         """Have the best network of those that are over as the best, if there is any."""
-        scores, best = self._networks, self._plan.folder / BEST
+        best, networks = self._plan.folder / BEST, self._plan.folder / NETWORKS
         self._score, self._trial = self._elsewhere, -1
+        there = {int(each.name) for each in _numbered(networks)}
+        scores = {at: self._networks[at] for at in there & self._networks.keys()}
         trial = max(scores, key=lambda each: (scores[each], -each), default=-1)
         if trial < 0 or scores[trial] < self._elsewhere:
             shutil.rmtree(best, ignore_errors=True)
             return
-        own = self._plan.folder / NETWORKS / str(trial)
-        files = {each.name: each.read_bytes() for each in own.iterdir()}
+        own = networks / str(trial)
+        files = durable.until_read(
+            lambda: {each.name: each.read_bytes() for each in own.iterdir()}
+        )
         durable.until_written(lambda: durable.write_folder(best, files))
         self._leads(trial, scores[trial])
 
