@@ -89,9 +89,7 @@ class Kept:
     def _leads(self, trial: int, score: float) -> None:
         self._score, self._trial = score, trial
         folder = str(self._plan.folder / BEST)
-        self._emit(
-            events.BestImproved(trial=trial, val_accuracy=score, folder=folder)
-        )
+        self._emit(events.BestImproved(trial=trial, val_accuracy=score, folder=folder))
 
     def store(self, running: Running) -> None:
         """Keep the network of a trial that is over, if it is among the best ones."""
