@@ -139,15 +139,13 @@ class Hands:
     def _hear(self, running: Running, epoch: EpochEnded) -> None:
         """Report an epoch (or a fold, at its last one), and judge the trial."""
         self._emit(epoch)
-        speed = epoch.images_per_second
-        running.images_per_second.append(speed)
+        running.images_per_second.append(speed := epoch.images_per_second)
         running.seconds = epoch.trained_seconds
         self.forecast.hear(running, epoch.seconds)
         over = epoch.epoch == epoch.epochs
         running.pace = Pace(epoch.epoch + (not over), float(over), epoch.fold, speed)
         step = epoch.fold or epoch.epoch
-        unfinished = epoch.fold and epoch.epoch < epoch.epochs
-        if step != len(running.curve) + 1 or unfinished:
+        if step != len(running.curve) + 1 or (epoch.fold and not over):
             return
         running.log.append(logged(epoch))
         running.trial.set_user_attr("epochs", running.log)
@@ -217,8 +215,8 @@ class Hands:
             ended = dataclasses.replace(ended, outcome="stopped")
         elif lost and running.attempts < jobs.ATTEMPTS:
             on = "goes on from its checkpoint" if running.curve else "begins again"
-            text = f"trial {running.number} {on}: {ended.reason}"
-            self._emit(events.Notice(text=text))
+            said = f"trial {running.number} {on}: {ended.reason}"
+            self._emit(events.Notice(text=said))
             running.attempts += 1
             running.job = dataclasses.replace(running.job, reported=len(running.curve))
             self._engine.submit(running.job)
@@ -243,10 +241,7 @@ class Hands:
         self.pauses.forget(running.number)
         self.refusals.forget(running)
         self.tell(running, TrialState.FAIL, reason)
-        if self._kept.withdraw(running.number):
-            for each in [*self.running.values(), *self.pauses]:
-                if each.curve and not each.folds:
-                    self._kept.offer(each)
+        self._kept.withdraw(running.number, [*self.running.values(), *self.pauses])
 
     def tell(self, running: Running, state: TrialState, reason: str = "") -> None:
         """Finish a trial in the study."""
@@ -285,9 +280,8 @@ class Hands:
             elif outcome in RESUMED:
                 running.trial.set_user_attr("status", "interrupted")
             else:
-                left = self.pauses.left_for(running, outcome)
-                why = left if running.fills else outcome
-                self.tell(running, TrialState.PRUNED, why)
+                why = self.pauses.left_for(running, outcome)
+                self.tell(running, TrialState.PRUNED, why if running.fills else outcome)
         self.drain()
         if outcome not in RESUMED:
             for running in self.pauses:

@@ -57,17 +57,19 @@ class Kept:
         if self._keep(running, self._plan.folder / BEST):
             self._leads(running.number, score)
 
-    def withdraw(self, trial: int) -> bool:
-        """Put the next best network in the place of a trial's that failed.
+    def withdraw(self, trial: int, others: Iterable[Running]) -> None:
+        """Put the next best network in the place of a trial's that failed, if it led.
 
-        True if it led: then a better one may be among those that are not over.
+        It may be one of those `others` that are not over.
         """
         if _leader(self._plan.folder / BEST) != trial:
-            return False
+            return
         text = f"the network of trial {trial}, which failed, is the best no longer"
         self._emit(events.Notice(text=text))
         self._next_best()
-        return True
+        for each in others:
+            if each.curve and not each.folds:
+                self.offer(each)
 
     def _next_best(self) -> None:
         """Have the best network of those that are over as the best, if there is any."""

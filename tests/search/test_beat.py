@@ -333,7 +333,7 @@ def test_a_trial_that_goes_on_elsewhere_is_the_notice(make_search, scripted):
     script = scripted(lambda job, fold, epoch: next(losses, 0.5))
     search.run(script, trials=1)
     assert search.read().state.notice == (
-        "trial 0 goes on from its checkpoint: its worker was ended by SIGKILL"
+        "trial 0 begins again: its worker was ended by SIGKILL"
     )
 
 

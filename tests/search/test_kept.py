@@ -90,7 +90,7 @@ def test_a_driver_that_died_meanwhile_leaves_that_to_the_next(
 ):
     search = make_search(epochs=3)
     with monkeypatch.context() as died:
-        died.setattr(Kept, "withdraw", lambda *_: False)
+        died.setattr(Kept, "withdraw", lambda *_: None)
         search.run(scripted(BY_TRIAL), trials=2)
     assert read_card(search.folder / "best")["trial"] == 1
     search.run(scripted(BY_TRIAL), trials=3)
