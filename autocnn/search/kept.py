@@ -52,8 +52,6 @@ class Kept:
         score = running.score or 0.0
         if (score, -running.number) <= (self._score, -self._trial):
             return
-        if running.job is None:  # it has waited since an earlier run
-            prepare(running, self._plan)
         if self._keep(running, self._plan.folder / BEST):
             self._leads(running.number, score)
 
@@ -99,8 +97,6 @@ class Kept:
         scores = self._networks
         if len(scores) >= MOST_NETWORKS and score <= min(scores.values()):
             return
-        if running.job is None:  # it has waited since an earlier run
-            prepare(running, self._plan)
         folder = self._plan.folder / NETWORKS
         if self._keep(running, folder / str(running.number)):
             scores[running.number] = score
@@ -111,6 +107,8 @@ class Kept:
 
     def _keep(self, running: Running, folder: Path) -> bool:
         """Keep a trial's network, if it is there; wait while it cannot be written."""
+        if running.job is None:  # it has waited since an earlier run
+            prepare(running, self._plan)
         return durable.until_written(
             lambda: keep(running, self._plan, self._study, folder)
         )
