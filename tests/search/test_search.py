@@ -242,9 +242,9 @@ def test_three_lost_losses_stop_the_search(make_search, engine):
     assert search.run(engine, trials=20) == "failed"
     rows = search.rows()
     assert 3 <= len(rows) <= 5
-    # What runs beside the third that fails goes on another time, or fails as well.
     failed = [row for row in rows if row.status == "failed"]
-    assert len(failed) == 3
+    # What runs beside the third that fails goes on another time, or fails as well.
+    assert 3 <= len(failed) <= 4
     assert all(row.reason.startswith("diverged: ") for row in failed)
     assert not (search.folder / "best").exists()
 
