@@ -339,6 +339,7 @@ def test_one_that_is_cut_off_and_trains_on_harms_nobody(machines, cluster, make_
     search.listen(search.more(0))
     worker, machine, process = on_a_worker_node(machines, engine)
     trial, attempt = worker.trial, worker.attempt
+    search.listen(search.more(trial))
     raylet = psutil.Process(machine.all_processes["raylet"][0].process.pid)
     raylet.suspend()
     search.listen(search.lost)
