@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from autocnn.commands.options import Place
 from autocnn.commands.words import say
-from autocnn.errors import AutocnnError, NoResultError, RequestError
+from autocnn.errors import AutocnnError, NoResultError
 from autocnn.store.rows import StudySnapshot, TrialRow
 from autocnn.views import leaderboard, verdict
 from autocnn.views.tables import accuracy
@@ -44,7 +44,7 @@ def conclude(
 def refuse(found: StudySnapshot, outcome: str) -> TrialRow:
     """Raise what was wrong with a search without a result; else give its best trial."""
     if outcome == "nothing fits":
-        raise RequestError(
+        raise NoResultError(
             found.state.notice if found.state else outcome,
             hint="raise the limit (none lifts it), or draw smaller networks (--space)",
         )
@@ -55,14 +55,23 @@ def refuse(found: StudySnapshot, outcome: str) -> TrialRow:
         kind = NoResultError if best is None else AutocnnError
         raise kind(
             f"stopped: several trials in a row failed in the same way ({last})",
-            hint="mend the cause, then run the same command to go on",
+            hint=_mended(found),
         )
     if best is None:
+        longer = "give it more time or a smaller space: autocnn search --help"
         raise NoResultError(
             "no trial was completed" + "".join(f"; {r}" for r in sorted(reasons)[:1]),
-            hint="give it more time or a smaller space: autocnn search --help",
+            hint=_mended(found) if reasons else longer,
         )
     return best
+
+
+def _mended(found: StudySnapshot) -> str:
+    """Say how a search goes on whose trials failed."""
+    wanted = found.state.trials if found.state else 0
+    if wanted and len(found.trials) - found.refused >= wanted:
+        return "mend the cause, then add trials with --trials +N"
+    return "mend the cause, then run the same command to go on"
 
 
 def _next_steps(place: Place, found: StudySnapshot) -> Iterator[str]:

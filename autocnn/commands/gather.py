@@ -1,7 +1,6 @@
 """All that is known of a study, from its storage, its files and the cache: a Report."""
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from autocnn.deliver.estimate import estimate
 from autocnn.deliver.review import Judges, judges, review, thumbnails
 from autocnn.errors import NoResultError
 from autocnn.evaluation import Evaluation
+from autocnn.search.best import read_card
 from autocnn.search.study import StudyConfig
 from autocnn.store.environment import environment, environments
 from autocnn.store.rows import StudySnapshot, snapshot
@@ -57,8 +57,8 @@ def gather(study: optuna.Study, place: Place) -> Report:
 def card(folder: Path, found: StudySnapshot) -> Mapping[str, Any]:
     """Read a kept network's card; nothing if it is not there, or another study's."""
     try:
-        document: dict[str, Any] = json.loads(_text(folder / "card.json"))
-    except ValueError:
+        document = read_card(folder)
+    except (OSError, ValueError):
         return {}
     return document if document.get("study") == found.name else {}
 

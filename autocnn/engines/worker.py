@@ -16,7 +16,7 @@ import torch
 
 from autocnn import device as devices
 from autocnn.data.batches import Batches, batches_of, train_and_val
-from autocnn.data.cache import open_info, open_search_images
+from autocnn.data.cache import DAMAGE, open_info, open_search_images
 from autocnn.data.images import DataInfo, Images
 from autocnn.data.splits import Split, search_splits
 from autocnn.errors import AutocnnError, UnavailableError
@@ -211,9 +211,18 @@ def _telling(
 def _data(
     folder: Path, split_seed: int, folds: int
 ) -> tuple[Images, DataInfo, list[Split]]:
-    """Open a data set and cut it; the same for every trial of a study."""
-    info = open_info(folder)
-    images, groups = open_search_images(folder)
+    """Open a data set and cut it; the same for every trial of a study.
+
+    UnavailableError if it is no longer whole, for which no trial can answer.
+    """
+    try:
+        info = open_info(folder)
+        images, groups = open_search_images(folder)
+    except DAMAGE as error:
+        raise UnavailableError(
+            f"the decoded images in {folder} cannot be read: {error}",
+            hint="the same command decodes them again",
+        ) from error
     splits = search_splits(
         images.labels,
         groups,

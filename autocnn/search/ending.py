@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import optuna
 
@@ -11,6 +12,7 @@ from autocnn import events
 from autocnn import recipe as recipes
 from autocnn.events import Emit
 from autocnn.recipe import Recipe
+from autocnn.search import best
 from autocnn.search.beat import Beat
 from autocnn.search.confirm import chosen
 from autocnn.search.final import MARGIN, MOST_EPOCHS, FinalTraining
@@ -92,15 +94,34 @@ def finish(
     that was broken off goes on. None if what was kept back for it is left, as it would
     be too short: there is time for more trials.
     """
-    winner = chosen(snapshot(study))
+    found = snapshot(study)
+    winner = chosen(found)
     if final is None and winner is not None:
         final = planned(plan, winner, plan.deadline - time.monotonic(), emit)
+    if final is not None and _is_done(final, found, plan.folder / "best"):
+        text = f"the final training of trial {final.trial}'s recipe is done already"
+        emit(events.Notice(text=text))
+        return ended(study, plan, outcome)
     if final is None:
         left = outcome == "time is up" and time.monotonic() < plan.deadline
         return None if left else ended(study, plan, outcome)
     with closing(start_engine()) as engine:
         training = FinalTraining(study, plan, engine, emit, final)
         return training.run(outcome, stopping)
+
+
+def _is_done(final: Final, found: StudySnapshot, folder: Path) -> bool:
+    """Whether an earlier run trained just so, and what came out of it is there.
+
+    Or the network of a trial, if that is the better one.
+    """
+    before = found.final
+    if before is None or before.status != "complete" or before.replanned:
+        return False
+    same = (final.trial, final.epochs, final.on_val)
+    return same == (before.trial, before.epochs, before.on_val) and (
+        best.kept_score(folder, found) >= (before.val_accuracy or 0.0)
+    )
 
 
 def ended(study: optuna.Study, plan: Plan, outcome: Outcome) -> Outcome:

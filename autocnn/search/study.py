@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -169,12 +169,7 @@ def open_study(storage: RDBStorage, name: str, config: StudyConfig) -> optuna.St
         compared = same_space if wider else config
         differences = list(_differences(before.to_dict(), compared.to_dict()))
         if differences:
-            raise StudyError(
-                f"study '{name}' is a different search: " + "; ".join(differences),
-                hint="leave those options out to resume it (wider ranges and added "
-                "choices are welcome, but what was fixed stays), start another with "
-                "--new, or choose a name with --study",
-            )
+            raise _another(name, before, compared, differences)
         if wider:
             study_id = storage.get_study_id_from_name(name)
             widen(storage, study_id, before.space, config.space)
@@ -242,6 +237,25 @@ def change_trials(study: optuna.Study, total: int) -> None:
     """Remember that the study is to reach another total than was asked for first."""
     before = study.user_attrs.get(TRIALS, {})
     study.set_user_attr(TRIALS, {**before, "total": total})
+
+
+def _another(
+    name: str, before: StudyConfig, now: StudyConfig, differences: Sequence[str]
+) -> StudyError:
+    """Say what is not as it was; of images, where it is they that have changed."""
+    told = [each for each in differences if not each.startswith("fingerprint ")]
+    hint = (
+        "leave those options out to resume it (wider ranges and added choices are "
+        "welcome, but what was fixed stays)"
+    )
+    alike = (before.data, before.shape) == (now.data, now.shape)
+    if alike and before.fingerprint != now.fingerprint:
+        told.insert(0, f"its images were others than those in {now.source} are now")
+        hint = "bring the old images back to resume it"
+    return StudyError(
+        f"study '{name}' is a different search: " + "; ".join(told),
+        hint=f"{hint}, start another with --new, or choose a name with --study",
+    )
 
 
 def _differences(before: Any, after: Any, name: str = "") -> Iterator[str]:

@@ -182,6 +182,13 @@ def test_a_study_of_something_else_is_told(run, here, directions, value, told):
     assert told in json.loads(ran.out)[0]["status"]
 
 
+def test_a_card_that_is_none_is_left_out(run, searched, tmp_path):
+    shutil.copytree(searched, tmp_path / "damaged")
+    (tmp_path / "damaged" / "stripes" / "best" / "card.json").write_text("[]")
+    ran = run("report", "--studies", tmp_path / "damaged", "--output", "r.md")
+    assert ran.code == 0, ran.err
+
+
 @pytest.mark.parametrize("name", ["other.html", "other.md"])
 def test_accuracies_of_another_program_are_reported(run, here, name):
     storage = open_storage(storage_url("studies.db"), create=True)

@@ -279,7 +279,7 @@ def test_limits_are_the_study_s_until_they_are_changed(run, here, image_folder):
 def test_a_limit_that_nothing_keeps_is_an_error(run, here, image_folder):
     words = ("--trials", 3, "--sampler", "random", *SMALL)
     ran = run("search", image_folder, *words, "--max-params", 10)
-    assert ran.code == 2
+    assert ran.code == 4
     assert "nothing that was drawn keeps the limits, 100 times in a row" in ran.err
     assert "parameters, over the limit of 10" in ran.err
     assert "--space" in ran.err

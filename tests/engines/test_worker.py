@@ -5,6 +5,7 @@ import errno
 import gc
 import itertools
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -199,10 +200,21 @@ def test_a_network_that_cannot_be_is_a_failed_trial(work, make_job):
     assert "layer 1, 'max_pool 99', on 1x8x8" in ended.reason
 
 
-def test_any_error_is_a_failed_trial_with_its_reason(work, make_job, tmp_path):
-    _, ended = work(make_job(data=tmp_path / "gone"))
+def test_any_error_is_a_failed_trial_with_its_reason(work, make_job):
+    _, ended = work(dataclasses.replace(make_job(), seed=2**80))
     assert ended.outcome == "failed"
-    assert ended.reason.startswith("FileNotFoundError: ")
+    assert ended.reason.startswith("ValueError: ")
+
+
+@pytest.mark.parametrize("left", [0, 100])
+def test_images_that_are_not_whole_are_no_trial_s_fault(
+    work, make_job, tiny_data, tmp_path, left
+):
+    torn = shutil.copytree(tiny_data.folder, tmp_path / "torn")
+    os.truncate(torn / "search-pixels.npy", left)
+    _, ended = work(make_job(data=torn))
+    assert ended.outcome == "unsaved"
+    assert ended.reason.startswith(f"the decoded images in {torn} cannot be read: ")
 
 
 def test_running_out_of_memory_is_a_failed_trial(work, make_job, monkeypatch):

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import shutil
 import time
 
 import pytest
@@ -97,6 +98,21 @@ def test_a_training_that_is_not_better_does_not_replace_the_best_trial(
     assert "final" not in card(searched)
     (ended,) = searched.told(FinalEnded)
     assert not ended.kept
+
+
+@pytest.mark.parametrize("score", [0.7, 0.95])
+def test_what_was_trained_just_so_is_not_trained_again(searched, scripted, score):
+    finish(searched, scripted(lambda *_: score))
+    kept, again = card(searched), scripted(lambda *_: score)
+    assert finish(searched, again) == "complete"
+    assert (again.submitted, card(searched)) == ([], kept)
+    assert "is done already" in searched.told(Notice)[-1].text
+    assert searched.read().state.phase == "ended"
+    finish(searched, again, on_val=True)
+    assert len(again.submitted) == 1  # it is another one
+    shutil.rmtree(searched.folder / "best")
+    finish(searched, again, on_val=True)
+    assert len(again.submitted) == 2
 
 
 def test_trials_do_not_change_and_no_trial_is_added(searched, scripted):

@@ -251,9 +251,15 @@ def test_three_lost_losses_stop_the_search(make_search, engine):
 
 def test_a_search_may_find_its_data_gone(make_search, engine, tmp_path):
     search = make_search()
-    search.data = type(search.data)(tmp_path / "gone", search.data.info, None)
-    assert search.run(engine, trials=9) == "failed"
-    assert search.rows()[0].reason.startswith("FileNotFoundError")
+    gone = type(search.data)(tmp_path / "gone", search.data.info, None)
+    whole, search.data = search.data, gone
+    assert search.run(engine, trials=2) == "interrupted"
+    said = [each.text for each in search.told(Notice)]
+    assert any(f"the decoded images in {gone.folder} cannot be read" in t for t in said)
+    assert {row.status for row in search.rows()} == {"interrupted"}
+    search.data = whole
+    assert search.run(engine, trials=2) == "complete"
+    assert {row.status for row in search.rows()} <= {"complete", "pruned"}
 
 
 def test_a_promoted_trial_learns_exactly_as_if_it_had_never_paused(

@@ -72,7 +72,7 @@ def test_how_trials_are_drawn_and_judged_may_change(storage, config, changes):
         ({"epochs": 20}, "epochs was 3, now 20"),
         ({"folds": 3}, "folds was 0, now 3"),
         ({"seed": 1}, "seed was 0, now 1"),
-        ({"fingerprint": "other"}, "fingerprint was"),
+        ({"fingerprint": "other"}, "its images were others than those in"),
         ({"val_images": 7}, "val_images was 31, now 7"),
     ],
 )
