@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from autocnn.errors import RequestError
+from autocnn.errors import RequestError, UnavailableError
 from autocnn.quantities import size
 from autocnn.waiting import patiently
 
@@ -44,6 +44,22 @@ def write(path: Path, content: bytes, *, before: Path | None = None) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def write_output(path: Path, content: bytes) -> None:
+    """Write a file that a person named; no folder is made for it.
+
+    UnavailableError if the disk is full, RequestError if it cannot be for another
+    reason.
+    """
+    try:
+        path.parent.stat()
+        write(path, content)
+    except OSError as error:
+        raise (UnavailableError if error.errno in FULL else RequestError)(
+            f"cannot write {path}: {error.strerror}",
+            hint="make room there, or name another file",
+        ) from None
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:

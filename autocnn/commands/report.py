@@ -9,7 +9,7 @@ import click
 from autocnn import durable
 from autocnn.commands.options import Place, place_options, study_argument
 from autocnn.commands.words import say
-from autocnn.errors import RequestError, UnavailableError
+from autocnn.errors import RequestError
 
 if TYPE_CHECKING:
     import optuna
@@ -55,15 +55,7 @@ def write(study: "optuna.Study", place: Place, output: Path) -> int:
     text = _writer(output)(gather(study, place))
     # A name may hold what is no text: a file's, in another encoding.
     document = text.encode("utf-8", errors="replace")
-    try:
-        output.parent.stat()  # it is not made for a report
-        durable.write(output, document)
-    except OSError as error:
-        full = error.errno in durable.FULL
-        raise (UnavailableError if full else RequestError)(
-            f"cannot write {output}: {error.strerror}",
-            hint="choose a place you may write to, with --output",
-        ) from None
+    durable.write_output(output, document)
     return len(document)
 
 

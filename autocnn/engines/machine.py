@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import os
+import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -17,6 +18,7 @@ from autocnn.data.augmentations import AUGMENTATIONS
 from autocnn.data.cache import default_cache_dir
 from autocnn.nets.activations import ACTIVATIONS
 from autocnn.processes import (
+    cores,
     processor,
     threads_of,
     worker_context,
@@ -34,7 +36,9 @@ from autocnn.variables import environment
 
 logger = logging.getLogger(__name__)
 PATIENCE = 120.0
-"""Seconds until a measuring worker is given up."""
+"""Seconds until measuring workers are given up."""
+MEASURING = 15.0
+"""Seconds that measuring the prices takes workers with a core each, about."""
 
 
 def known_prices(device: torch.device, workers: int) -> Calibration | None:
@@ -69,7 +73,11 @@ def prices(
     known = known_prices(device, workers)
     if known is not None:
         return known
-    say("measuring how fast this machine trains, once: about 15 seconds")
+    seconds = MEASURING * max(1.0, workers / cores())
+    if seconds > PATIENCE:
+        say(f"{workers} workers share {cores()} cores: what training costs is unknown")
+        return None
+    say(f"measuring how fast this machine trains, once: about {seconds:.0f} seconds")
     found = _measured(device, workers)
     if found is not None:
         try:
@@ -173,10 +181,10 @@ def _in_workers(
             process.start()
             theirs.close()
             started.append((process, ours))
-    found = []
+    found, until = [], time.monotonic() + PATIENCE
     for process, ours in started:
         try:
-            if ours.poll(PATIENCE):
+            if ours.poll(max(0.0, until - time.monotonic())):
                 found.append(ours.recv())
         except EOFError:
             logger.warning("measuring this machine failed in one of its workers")

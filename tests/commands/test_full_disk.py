@@ -61,6 +61,17 @@ def test_a_search_in_a_folder_that_can_only_be_read_is_refused_at_once(run, read
         assert "--studies" in hint
 
 
+def test_a_picture_and_a_report_on_a_full_disk_leave_nothing(run, small_disk):
+    assert run("search", "--trials", 1, "--epochs", 1, "--jobs", 1).code == 0
+    small_disk.fill()
+    for words in (("watch", "--screenshot", "a.svg"), ("report", "--output", "a.md")):
+        ran = run(*words[:-1], small_disk.path / words[-1])
+        assert ran.code == 75, ran.err
+        assert "cannot write" in ran.err
+        assert "the disk is full" in ran.err
+        assert not [p for p in small_disk.path.iterdir() if "a." in p.name]
+
+
 def test_an_export_to_a_full_disk_leaves_nothing(run, kept, image_folder, small_disk):
     small_disk.fill()
     target = small_disk.path / "out"

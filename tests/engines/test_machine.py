@@ -30,6 +30,14 @@ def test_a_machine_is_measured_once(monkeypatch):
     assert len(said) == 1
 
 
+def test_a_crowd_of_workers_is_not_measured(monkeypatch):
+    monkeypatch.setattr(machine, "_measured", None)
+    monkeypatch.setattr(machine, "cores", lambda: 2)
+    said = []
+    assert machine.prices(CPU, 100, said.append) is None
+    assert said == ["100 workers share 2 cores: what training costs is unknown"]
+
+
 def test_other_workers_or_a_damaged_file_are_measured_anew(monkeypatch):
     found = iter([reference(), reference(), None])
     monkeypatch.setattr(machine, "_measured", lambda *_: next(found))

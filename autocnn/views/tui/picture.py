@@ -5,7 +5,7 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from autocnn.errors import RequestError
+from autocnn import durable
 from autocnn.views.tui.app import Watch
 
 SETTLE_SECONDS = 30.0
@@ -14,7 +14,7 @@ SETTLE_SECONDS = 30.0
 def take(app: Watch, file: Path, size: tuple[int, int]) -> None:
     """Write what the app shows at a size (columns, lines) as an SVG image.
 
-    RequestError if the file cannot be written.
+    RequestError or UnavailableError if the file cannot be written.
     """
     pictures: list[str] = []
 
@@ -29,9 +29,4 @@ def take(app: Watch, file: Path, size: tuple[int, int]) -> None:
 
     asyncio.run(app.run_async(headless=True, size=size, auto_pilot=look))
     app.check()
-    try:
-        file.write_text(pictures[0], encoding="utf-8")
-    except OSError as error:
-        raise RequestError(
-            f"cannot write {file}: {error.strerror}", hint="name another file"
-        ) from None
+    durable.write_output(file, pictures[0].encode())
