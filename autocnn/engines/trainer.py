@@ -144,9 +144,9 @@ class Trainer:
             except UnavailableError as error:
                 reason = error.problem
                 ended = JobEnded(trial=job.trial, outcome="unsaved", reason=reason)
-            except AutocnnError as error:
+            except AutocnnError as error:  # no recipe answers for it
                 reason = f"{error.problem}; {error.hint}"
-                ended = JobEnded(trial=job.trial, outcome="failed", reason=reason)
+                ended = JobEnded(trial=job.trial, outcome="unsaved", reason=reason)
             except OSError as error:  # what it begins with cannot be had
                 reason = f"cannot read {error.filename}: {error.strerror or error}"
                 ended = JobEnded(trial=job.trial, outcome="lost", reason=reason)

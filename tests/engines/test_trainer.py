@@ -139,6 +139,13 @@ def test_what_a_trial_begins_with_and_cannot_be_read_is_told(
     assert ended.outcome == "lost"
 
 
+def test_images_that_are_nowhere_are_no_trial_s_fault(trainer, make_job, tmp_path):
+    (ended,) = trained(trainer, make_job(data=tmp_path / "gone"))
+    assert ended.outcome == "unsaved"
+    assert ended.reason.startswith("a machine of the cluster does not reach ")
+    assert "--artifacts" in ended.reason
+
+
 def test_it_is_ready_where_it_reaches_what_the_driver_left(trainer, files):
     from autocnn import __version__
 
