@@ -115,6 +115,12 @@ def main() -> None:
         sys.exit(tell(error))
     except KeyboardInterrupt:
         sys.exit(130)
+    except ImportError as error:
+        if not (error.path or "").endswith((".so", ".pyd")):
+            raise
+        problem = f"a library cannot be loaded: {error}"
+        hint = "allow more memory (ulimit -v), or install autocnn anew"
+        sys.exit(tell(AutocnnError(problem, hint=hint)))
     if "triton" not in sys.modules:  # which warns of what is left
         # Python would look through all of PyTorch for cycles, for a second.
         gc.freeze()

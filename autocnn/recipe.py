@@ -216,5 +216,6 @@ def _check_range(name: str, value: Scalar, where: str) -> None:
         )
     if not 0 <= value < math.inf:
         raise RequestError(
-            f"{where}: {name} = {value} is out of range", hint="it is 0 or more"
+            f"{where}: {name} = {value} is out of range",
+            hint="it is 0 or more, and finite",
         )

@@ -14,7 +14,7 @@ import optuna
 import sqlalchemy
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
     IntegrityError,
@@ -34,12 +34,17 @@ EXTRAS = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql"}
 """What brings the driver of a server, of what is to be installed with autocnn."""
 _RACES, _RACE_SECONDS = 5, 0.2
 """How often a storage is opened again that others make, and after how long."""
+_UNQUOTES = make_url("sqlite:///%25").database == "%"
+"""Whether a file's name is quoted in a URL, as SQLAlchemy 2.1 reads it."""
 
 
 def storage_url(text: str) -> str:
     """Turn a path into an SQLite URL and name the driver of a server's."""
     if "://" not in text:
-        return f"sqlite:///{os.path.realpath(Path(text).expanduser())}"
+        path = os.path.realpath(Path(text).expanduser())
+        if _UNQUOTES:
+            path = path.replace("%", "%25").replace("?", "%3F")
+        return f"sqlite:///{path}"
     text = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", text)
     return re.sub(r"^(mysql|mariadb)://", r"\1+pymysql://", text)
 
@@ -54,6 +59,7 @@ def hide_password(url: str) -> str:
 def sqlite_file(url: str) -> Path | None:
     """Say which file an SQLite URL means; None for other storages."""
     name = url.removeprefix("sqlite:///").partition("?")[0]
+    name = unquote(name) if _UNQUOTES else name
     return Path(name) if url.startswith("sqlite:///") and name else None
 
 
@@ -148,8 +154,9 @@ def open_engine(url: str) -> sqlalchemy.Engine:
     try:
         if file is None:
             return sqlalchemy.create_engine(url, pool_pre_ping=True)
-        name = f"sqlite:///file:{quote(str(file))}?mode=rw&uri=true"
-        return sqlalchemy.create_engine(name, connect_args={"timeout": 1})
+        name, query = f"file:{quote(str(file))}", {"mode": "rw", "uri": "true"}
+        place = URL.create("sqlite", database=name, query=query)
+        return sqlalchemy.create_engine(place, connect_args={"timeout": 1})
     except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
         known = not isinstance(error, ValueError)  # that may quote the password
         why = first_line(error) if known else "it is not a storage URL"
@@ -198,6 +205,11 @@ def check_storage(url: str, *, create: bool) -> None:
     path = sqlite_file(url)
     if path is None:
         return
+    if str(path) == ":memory:":
+        raise RequestError(
+            "a storage in memory is gone when its program ends",
+            hint="name a file with --storage, such as studies.db",
+        )
     if path.is_dir():
         raise RequestError(
             f"the storage {path} is a folder, not a database",

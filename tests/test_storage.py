@@ -18,9 +18,12 @@ from autocnn import storage as storages
 from autocnn.errors import AutocnnError, NoResultError, RequestError, UnavailableError
 from autocnn.storage import (
     check_place,
+    file_of,
     hide_password,
+    open_engine,
     open_storage,
     retried,
+    sqlite_file,
     storage_url,
     study_names,
 )
@@ -338,6 +341,25 @@ def test_a_url_is_a_file_wherever_it_is_opened(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert study_names(open_storage(url)) == []
     assert not Path("a.db").exists()
+
+
+@pytest.mark.parametrize("name", ["a?b.db", "a%20b.db", "100%.db", "a#b c.db", "ä.db"])
+def test_a_file_may_have_any_name(tmp_path, name):
+    url = storage_url(str(tmp_path / name))
+    assert sqlite_file(url) == tmp_path / name
+    storage = open_storage(url, create=True)
+    optuna.create_study(storage=storage, study_name="mine")
+    engine = open_engine(url)
+    assert file_of(engine) == tmp_path / name
+    with engine.connect() as connection:
+        assert connection.scalar(sqlalchemy.text("SELECT study_name FROM studies"))
+    assert {path.name.partition("-")[0] for path in tmp_path.iterdir()} == {name}
+
+
+def test_memory_is_no_storage():
+    for create in (False, True):
+        with pytest.raises(RequestError, match="is gone when its program ends"):
+            open_storage("sqlite:///:memory:", create=create)
 
 
 def test_a_second_look_at_a_storage_leaves_its_locks(tmp_path):

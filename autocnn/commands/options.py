@@ -187,7 +187,8 @@ def place_of(storage: str | None, studies: Path | None) -> Place:
     url = storage_url(storage or str(folder / "autocnn.db"))
     file = sqlite_file(url)
     if storage and studies is None and file is not None:
-        folder = file.parent if file.stem == "autocnn" else file.with_suffix("")
+        own = file.stem if file.suffix else f"{file.name}-files"
+        folder = file.parent if file.stem == "autocnn" else file.with_name(own)
     words = ["--storage", hide_password(storage)] if storage else []
     words += ["--studies", str(studies)] if studies else []
     return Place(folder, url, shlex.join(words))

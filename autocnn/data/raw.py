@@ -83,7 +83,7 @@ def file_manifest(*paths: Path) -> str:
 @functools.cache
 def class_name(folder: str) -> str:
     """Make a label of a folder's name, the same on every file system."""
-    readable = os.fsencode(folder).decode("utf-8", "replace")
+    readable = os.fsencode(folder).decode("utf-8", "backslashreplace")
     return unicodedata.normalize("NFC", readable)
 
 

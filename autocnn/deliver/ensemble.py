@@ -6,7 +6,6 @@ What that gains is measured on images that had no part in the choice.
 """
 
 import dataclasses
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from autocnn.deliver.networks import ENSEMBLE
 from autocnn.deliver.predict import MEMBERS
 from autocnn.errors import NoResultError, RequestError
 from autocnn.quantities import plural
-from autocnn.search.best import ANSWERS, check, read_card
+from autocnn.search.best import ANSWERS, check, read_card, written
 from autocnn.search.kept import NETWORKS
 from autocnn.search.study import StudyConfig
 from autocnn.store.aim import standard_error
@@ -136,8 +135,7 @@ def _keep(home: Path, kept: Mapping[str, Path], chosen: Chosen) -> None:
         "gain_standard_error": chosen.gain_error,
     }
     card = {name: value for name, value in card.items() if name not in OF_ONE}
-    text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
-    durable.write_folder(home / ENSEMBLE, {**files, "card.json": text.encode()})
+    durable.write_folder(home / ENSEMBLE, {**files, "card.json": written(card)})
 
 
 def choose(answers: Mapping[str, np.ndarray], labels: np.ndarray) -> Chosen:

@@ -77,7 +77,7 @@ def keep(
     if answers is not None:
         files[ANSWERS] = dumps(answers)
     sums = {name: hashlib.sha256(file).hexdigest() for name, file in files.items()}
-    files["card.json"] = _text(card | {"sha256": sums})
+    files["card.json"] = written(card | {"sha256": sums})
     durable.write_folder(folder, files)
 
 
@@ -106,11 +106,13 @@ def check(folder: Path, card: dict[str, Any], *names: str) -> None:
 
 def annotate(folder: Path, **more: Any) -> None:
     """Add to a kept network's card, whole or not at all."""
-    durable.write(folder / "card.json", _text(read_card(folder) | more))
+    durable.write(folder / "card.json", written(read_card(folder) | more))
 
 
-def _text(card: dict[str, Any]) -> bytes:
-    return (json.dumps(card, indent=2, ensure_ascii=False) + "\n").encode()
+def written(card: dict[str, Any]) -> bytes:
+    """Write a card as JSON; bytes of a path that are no text as JSON spells them."""
+    text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
+    return text.encode("utf-8", "backslashreplace")
 
 
 def kept_score(folder: Path, study: StudySnapshot) -> float:

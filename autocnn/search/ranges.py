@@ -118,7 +118,8 @@ def check_value(name: str, value: Any, where: str) -> Any:
         )
     if isinstance(value, int | float) and not 0 <= value < float("inf"):
         raise RequestError(
-            f"{where}: {name} = {value} is out of range", hint="it is 0 or more"
+            f"{where}: {name} = {value} is out of range",
+            hint="it is 0 or more, and finite",
         )
     return value
 

@@ -1,7 +1,10 @@
 """Where a command runs: its clock, its letters and its streams may be odd."""
 
 import json
+import os
 import re
+import shlex
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -68,6 +71,42 @@ def test_letters_that_cannot_be_written_are_spelt_out(here, storage, locale):
     ran = subprocess.run(words, capture_output=True)
     assert ran.returncode == 0, ran.stderr
     assert rb"% \xb1" in ran.stdout
+
+
+def test_a_path_that_is_no_text_is_as_good_as_another(run, here, image_folder):
+    there = here / os.fsdecode(b"d\xe4ta")
+    shutil.copytree(image_folder, there)
+    for old, new in (("across", b"c\xe4t"), ("upright", b"c\xe5t")):
+        (there / old).rename(there / os.fsdecode(new))
+    words = ("--trials", 1, "--space", "small.toml", "--epochs", 1, "--jobs", 1)
+    for more in ((), ("--trials", "+1")):
+        ran = run("search", there, *words, *more)
+        assert ran.code == 0, ran.err
+    (best,) = here.glob("studies/*/best")
+    card = json.loads((best / "card.json").read_text("utf-8"))
+    assert card["data"]["source"] == str(there)
+    assert card["classes"] == ["c\\xe4t", "c\\xe5t"]
+    exported = run("export", "--format", "python", "--output", "exported")
+    assert exported.code == 0, exported.err
+    for path in Path("exported").glob("*.py"):
+        compile(path.read_text("utf-8"), path, "exec")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits are the system's")
+def test_too_little_memory_for_pytorch_is_told_in_a_sentence(here):
+    command = f"ulimit -v 900000; {shlex.join(AUTOCNN)} search --trials 1"
+    ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("error: a library cannot be loaded: ")
+    assert "ulimit -v" in ran.stderr
+
+
+def test_a_database_without_a_suffix_has_files_beside_it(run, here):
+    words = ("--trials", 1, "--epochs", 1, "--jobs", 1, "--storage", "mine")
+    assert run("search", *words).code == 0
+    assert (here / "mine").is_file()
+    assert (here / "mine-files" / "digits" / "best" / "card.json").exists()
+    assert run("show", "best", "--storage", "mine").code == 0
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])

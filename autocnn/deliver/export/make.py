@@ -1,6 +1,5 @@
 """A kept network, handed on in a format: written, checked, put in place."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from autocnn.deliver.export.folder import CARD, digests, whole
 from autocnn.deliver.export.formats import FORMATS
 from autocnn.deliver.predict import Network
 from autocnn.errors import AutocnnError, RequestError
+from autocnn.search.best import written
 
 
 def export(network: Network, name: str, output: Path, images: Sample) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def export(network: Network, name: str, output: Path, images: Sample) -> dict[st
             hint=f"choose --format {fitting}, or one of its members",
         )
     with whole(output) as folder:
-        _write_card(folder, network.card)
+        (folder / CARD).write_bytes(written(network.card))
         said = row.write(network, folder)
         gap = difference(network, row.open(folder), images.pixels)
         if gap > TOLERANCE:
@@ -43,10 +43,5 @@ def export(network: Network, name: str, output: Path, images: Sample) -> dict[st
         }
         said = {"format": name, **contract(network), **said, "checked": checked}
         card = network.card | {"export": said | {"files": digests(folder)}}
-        _write_card(folder, card)
+        (folder / CARD).write_bytes(written(card))
     return card
-
-
-def _write_card(folder: Path, card: dict[str, Any]) -> None:
-    text = json.dumps(card, indent=2, ensure_ascii=False)
-    (folder / CARD).write_text(text + "\n", encoding="utf-8")

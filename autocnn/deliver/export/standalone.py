@@ -36,7 +36,7 @@ def write(network: "Network", folder: Path) -> dict[str, Any]:
         "requirements.txt": "\n".join(requirements()) + "\n",
     }
     for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).write_bytes(text.encode("utf-8", "backslashreplace"))
     return {}
 
 
