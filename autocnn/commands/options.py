@@ -188,7 +188,7 @@ def place_of(storage: str | None, studies: Path | None) -> Place:
     file = sqlite_file(url)
     if storage and studies is None and file is not None:
         own = file.stem if file.suffix else f"{file.name}-files"
-        folder = file.parent if file.stem == "autocnn" else file.with_name(own)
+        folder = file.parent if file.stem == "autocnn" else file.parent / own
     words = ["--storage", hide_password(storage)] if storage else []
     words += ["--studies", str(studies)] if studies else []
     return Place(folder, url, shlex.join(words))

@@ -29,6 +29,8 @@ BAD_WORDS = [
     ("search --sampler grid", 2, "a grid needs a list"),
     ("search --pruner wilcoxon", 2, "--folds 3"),
     ("search --storage /proc/x.db", 2, "/proc/x"),
+    ("search --storage /", 2, "is a folder"),
+    ("leaderboard --storage sqlite:///.", 2, "is a folder"),
     ("search digts", 2, "did you mean 'digits'"),
     ("search missing/folder", 5, "missing/folder"),
     ("serch", 2, "did you mean 'search'"),
