@@ -214,6 +214,11 @@ def _check_range(name: str, value: Scalar, where: str) -> None:
             f"{where}: {name} = {value} is out of range",
             hint="it goes from 0 to below 1",
         )
+    check_not_negative(name, value, where)
+
+
+def check_not_negative(name: str, value: float, where: str) -> None:
+    """Refuse a number below 0, and one that is not finite."""
     if not 0 <= value < math.inf:
         raise RequestError(
             f"{where}: {name} = {value} is out of range",

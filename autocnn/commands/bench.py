@@ -120,7 +120,7 @@ def _check(
 
 def _heading(study: "StudySnapshot", table: "Table") -> str:
     """Name the study, and say what of it is searched."""
-    others = len(study.trials) - study.refused - len(table.rows)
+    others = study.total - len(table.rows)
     lacks = f"; {plural(others, 'other trial')} left out: bad ones are rarer here"
     return (
         f"study {study.name}: {plural(len(table.rows), 'curve')} of "

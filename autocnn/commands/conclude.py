@@ -69,7 +69,7 @@ def refuse(found: StudySnapshot, outcome: str) -> TrialRow:
 def _mended(found: StudySnapshot) -> str:
     """Say how a search goes on whose trials failed."""
     wanted = found.state.trials if found.state else 0
-    if wanted and len(found.trials) - found.refused >= wanted:
+    if wanted and found.total >= wanted:
         return "mend the cause, then add trials with --trials +N"
     return "mend the cause, then run the same command to go on"
 

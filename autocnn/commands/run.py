@@ -77,7 +77,7 @@ def run(
         SearchEnded(
             study=setup.name,
             outcome=outcome,
-            trials=len(found.trials) - found.refused,
+            trials=found.total,
             best=best.trial if best else None,
             val_accuracy=best.val_accuracy if best else None,
             seconds=time.monotonic() - begun_at,

@@ -36,7 +36,7 @@ def command(form: str, place: Place) -> None:
                 "study": name,
                 "data": study.config.get("data", "-"),
                 "epochs": study.config.get("epochs"),
-                "trials": len(study.trials) - study.refused,
+                "trials": study.total,
                 "best": best.val_accuracy if best else None,
                 "status": ", ".join(f"{n} {status}" for status, n in counts.items()),
             }

@@ -220,8 +220,7 @@ def _data(
         images, groups = open_search_images(folder)
     except DAMAGE as error:
         raise UnavailableError(
-            f"the decoded images in {folder} cannot be read: {error}",
-            hint="the same command decodes them again",
+            f"the decoded images in {folder} cannot be read: {error}"
         ) from error
     splits = search_splits(
         images.labels,

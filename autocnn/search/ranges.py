@@ -6,6 +6,7 @@ from typing import Any
 
 from autocnn.choices import FloatRange, IntRange, OneOf, Range, Scalar
 from autocnn.errors import RequestError, did_you_mean
+from autocnn.recipe import check_not_negative
 
 MOST = 10_000
 KEYS = ("min", "max", "log", "step", "default", "prior")
@@ -116,11 +117,8 @@ def check_value(name: str, value: Any, where: str) -> Any:
             f"{where}: {name} = {value!r} is neither a number nor a name",
             hint="give a value, a list of values, or { min = ..., max = ... }",
         )
-    if isinstance(value, int | float) and not 0 <= value < float("inf"):
-        raise RequestError(
-            f"{where}: {name} = {value} is out of range",
-            hint="it is 0 or more, and finite",
-        )
+    if isinstance(value, int | float):
+        check_not_negative(name, value, where)
     return value
 
 

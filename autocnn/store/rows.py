@@ -139,6 +139,11 @@ class StudySnapshot:
         """How many trials were drawn, but are not trained: they do not count."""
         return sum(row.status == REFUSED for row in self.trials)
 
+    @property
+    def total(self) -> int:
+        """How many trials count, whatever has become of them."""
+        return len(self.trials) - self.refused
+
 
 def is_refused(trial: FrozenTrial) -> bool:
     """Say whether a trial was drawn, but is not trained: it does not count."""

@@ -128,7 +128,7 @@ def _composed(report: Report) -> str:
         if name in config.get("limits", {}):
             limit = config["limits"][name]
             words += [option, f"{1000 * limit if name == 'latency' else limit:.10g}"]
-    trials = len(report.study.trials) - report.study.refused
+    trials = report.study.total
     return " ".join([*words, "--trials", str(trials)])
 
 
