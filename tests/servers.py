@@ -1,4 +1,4 @@
-"""Real database servers, for tests and benchmarks."""
+"""Real database servers, and processes that end, for tests and benchmarks."""
 
 import os
 import shutil
@@ -185,3 +185,11 @@ def running(kind: type[Server] = PostgreSQL) -> Iterator[Server]:
     finally:
         server.stop()
         shutil.rmtree(folder)
+
+
+def runs(process: psutil.Process) -> bool:
+    """Whether it has not ended; nobody may have asked how it did."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

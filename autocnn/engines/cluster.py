@@ -17,7 +17,7 @@ import ray
 from autocnn import device as devices
 from autocnn.engines import machine
 from autocnn.engines.ray import RayEngine
-from autocnn.engines.room import Room, machines
+from autocnn.engines.room import ENDED, Room, leaving, machines
 from autocnn.engines.trainer import Files, Resources
 from autocnn.errors import RequestError, UnavailableError
 from autocnn.processes import cores
@@ -160,7 +160,7 @@ def _connect(address: str | None) -> None:
     try:
         if host and port.isdecimal():  # Ray tries for minutes
             socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
-        with _private():
+        with _private(), leaving():
             ray.init(
                 address=address or "local",
                 logging_level=logging.ERROR,
@@ -199,7 +199,7 @@ def _private() -> Iterator[None]:
 def _end_quietly() -> None:
     """Let SIGTERM end this program, and with it what it started, without Ray's dump."""
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(ENDED))
 
 
 def _talks_to_anyone() -> bool:

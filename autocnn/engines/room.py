@@ -1,7 +1,11 @@
 """What room a Ray cluster has for workers: more is waited for where it may come."""
 
+import signal
 import socket
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import ray
@@ -16,6 +20,10 @@ HEAD_SECONDS = 10.0
 """A head that does not answer for so long is gone."""
 LONG_SECONDS = 60.0
 """A machine that has not answered for so long has perhaps not been asked yet."""
+
+
+ENDED = 128 + signal.SIGTERM
+"""The exit code of a program that was told to end."""
 
 
 class NoRoom(Exception):  # noqa: N818 - what is, not what is wrong
@@ -52,14 +60,15 @@ class Room:
 
     def answer(self, promise: Any) -> Any:
         """Wait for what a machine gives, and for one that is free to give it."""
-        ray.wait([promise], timeout=LONG_SECONDS)
 
         def fetch() -> Any:
             if not ray.wait([promise], timeout=1.0)[0]:
                 raise NoRoom
             return got(promise)
 
-        return patiently(fetch, self.obstacle)
+        with leaving():
+            ray.wait([promise], timeout=LONG_SECONDS)
+            return patiently(fetch, self.obstacle)
 
     def obstacle(self, error: Exception) -> str | None:
         """Say what is waited for."""
@@ -115,6 +124,15 @@ class Room:
 def machines() -> list[dict[str, float]]:
     """List what each living machine has."""
     return [dict(node["Resources"]) for node in ray.nodes() if node["Alive"]]
+
+
+@contextmanager
+def leaving() -> Iterator[None]:
+    """Leave with the code that SIGTERM asks for; where it waits, Ray gives another."""
+    try:
+        yield
+    except SystemExit:
+        sys.exit(ENDED)
 
 
 def got(promise: Any) -> Any:

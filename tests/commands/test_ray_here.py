@@ -1,5 +1,6 @@
 """Ray on this machine, when it is too small, and when it, or its head, ends."""
 
+import contextlib
 import json
 import shutil
 import signal
@@ -11,6 +12,7 @@ import time
 
 import psutil
 import pytest
+from servers import runs
 
 pytest.importorskip("ray")
 WORDS = ("--space", "small.toml", "--trials", "2", "--epochs", "40", "--study", "mine")
@@ -39,10 +41,13 @@ def start(here, image_folder, monkeypatch):
         process.communicate()
 
 
-def raylet_of(process) -> psutil.Process:
-    """The program that makes this machine one of Ray's."""
-    below = psutil.Process(process.pid).children(recursive=True)
-    return next(each for each in below if each.name() == "raylet")
+def below(process, name: str) -> list[psutil.Process]:
+    """What a search has started, by name; "raylet" makes this machine one of Ray's."""
+    found = []
+    for each in psutil.Process(process.pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found += [each] if name in each.name() else []
+    return found
 
 
 def test_a_machine_that_is_too_small_is_told(start):
@@ -60,7 +65,7 @@ def test_a_machine_that_ends_stops_the_search_which_goes_on_another_time(
     for line in process.stdout:
         said.append(json.loads(line))  # nothing of Ray's stands between
         if said[-1].get("epoch") == 3:
-            raylet_of(process).kill()
+            below(process, "raylet")[0].kill()
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 75, errors
     ended = "the search stops: Ray, started here for this search, ended"
@@ -118,15 +123,21 @@ def test_a_head_that_is_lost_stops_the_search(run, start, head, here, image_fold
     assert (ran.code, "trials that go on: 0" in ran.err) == (0, True), ran.err
 
 
-def test_a_search_that_is_ended_while_it_measures_leaves_nothing(start):
+def test_a_search_that_is_ended_while_it_measures_leaves_nothing(
+    start, here, monkeypatch
+):
+    monkeypatch.setenv("AUTOCNN_CACHE", str(here / "unmeasured"))
     process = start()
     assert process.stderr is not None
     assert any("measuring" in line for line in process.stderr)
-    below = psutil.Process(process.pid).children(recursive=True)
+    while not below(process, "_on_machine"):
+        assert process.poll() is None
+        time.sleep(0.1)
+    started = below(process, "")
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=120)
     assert (process.returncode, errors) == (128 + signal.SIGTERM, "")
     until = time.monotonic() + 60
-    while any(each.is_running() and each.status() != "zombie" for each in below):
-        assert time.monotonic() < until, below
+    while any(map(runs, started)):
+        assert time.monotonic() < until, started
         time.sleep(0.2)

@@ -7,6 +7,7 @@ import time
 import psutil
 import pytest
 import torch
+from servers import runs
 
 from autocnn import waiting
 from autocnn.engines import silence
@@ -346,7 +347,7 @@ def test_one_that_is_cut_off_and_trains_on_harms_nobody(machines, cluster, make_
     assert process.is_running()
     raylet.resume()
     until = time.monotonic() + 3 * SOON
-    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+    while runs(process):
         assert time.monotonic() < until, (process, process.ppid(), raylet.is_running())
         time.sleep(0.2)
     machines.remove_node(machine)
