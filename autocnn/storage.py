@@ -32,7 +32,7 @@ from autocnn.waiting import patiently
 Result = TypeVar("Result")
 EXTRAS = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql"}
 """What brings the driver of a server, of what is to be installed with autocnn."""
-_RACES, _RACE_SECONDS = 5, 0.2
+_RACES, _RACE_SECONDS = 100, 0.2
 """How often a storage is opened again that others make, and after how long."""
 _UNQUOTES = make_url("sqlite:///%25").database == "%"
 """Whether a file's name is quoted in a URL, as SQLAlchemy 2.1 reads it."""

@@ -80,7 +80,8 @@ def _search(folder: Path, trials: int, say: Say) -> list[Look]:
         ended = 0
         for line in process.stdout:
             ended += json.loads(line)["event"] == "trial_ended"
-            if ended >= EVERY * (len(looks) + 1):
+            # At the end, its workers may be gone, and not yet forgotten.
+            if EVERY * (len(looks) + 1) <= ended < trials:
                 looks.append(_look(psutil.Process(process.pid)))
                 if len(looks) % 10 == 0:
                     memory = looks[-1].memory / 2**20

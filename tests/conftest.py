@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import optuna
 import pytest
@@ -39,6 +40,15 @@ from autocnn.train.weights import save_weights
 
 # Last, so that the installed package is what is tested: benchmarks are only here.
 sys.path.append(str(Path(__file__).parent.parent))
+
+# The same examples at each run, however slow it is; `benchmarks fuzz` finds new ones.
+hypothesis.settings.register_profile(
+    "here",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("here")
 
 # The networks are so small that threads would only wait for one another.
 torch.set_num_threads(1)

@@ -6,7 +6,7 @@ from autocnn.views.tui.app import Watch
 
 
 async def until(pilot, what: Callable[[], bool]) -> None:
-    for _ in range(200):
+    for _ in range(1_200):
         if what():
             return
         await pilot.pause(0.05)

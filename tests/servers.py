@@ -24,10 +24,10 @@ class Server(ABC):
 
     def __init__(self, programs: Path, folder: Path) -> None:
         self._programs, self._data = programs, folder / "data"
+        self._make()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
-        self._make()
         self.start()
 
     @staticmethod

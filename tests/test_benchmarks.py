@@ -305,7 +305,7 @@ def test_many_short_trials_are_looked_at_again_and_again():
 @pytest.mark.usefixtures("server")  # or it is skipped
 def test_workers_that_only_say_what_others_said_are_served(monkeypatch):
     monkeypatch.setattr(crowd, "EPOCH_SECONDS", 0.5)
-    told = scale.measure(workers=3, trials=20, seconds=3.0, say=lambda _: None)
+    told = scale.measure(workers=3, trials=20, seconds=10.0, say=lambda _: None)
     assert told["workers"] == 3
     assert told["trials"] > 20 + 3
     assert told["events_per_s"] > 0

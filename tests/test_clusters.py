@@ -234,7 +234,7 @@ def test_slurm_queues_a_search_again_that_its_time_has_stopped(slurm):
             if re.match(r"trial \d epoch 3/5000", line):
                 job.send_signal(signal.SIGUSR1)
                 break
-        job.wait(100)
+        job.wait(300)
     finally:
         end(job.pid)
     said += job.stdout.readlines()

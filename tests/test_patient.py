@@ -9,7 +9,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from autocnn import patient
+from autocnn import patient, waiting
 from autocnn.remembering import together
 from autocnn.storage import open_storage, storage_url
 
@@ -28,40 +28,43 @@ def study(url):
 
 
 HOLD = """
-import sqlite3, sys, time
+import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
 connection.execute("BEGIN EXCLUSIVE")
 print("held", flush=True)
-time.sleep(float(sys.argv[2]))
+sys.stdin.read()
 connection.execute("COMMIT")
 """
 
 
 @pytest.fixture
-def locked(tmp_path):
-    """Let another process hold the database for so many seconds."""
-    holders = []
-
-    def hold(seconds: float) -> None:
-        words = [sys.executable, "-c", HOLD, str(tmp_path / "a.db"), str(seconds)]
-        holders.append(subprocess.Popen(words, stdout=subprocess.PIPE))
-        assert holders[-1].stdout.readline() == b"held\n"
-
-    yield hold
-    for holder in holders:
-        holder.communicate()
+def holder(study, tmp_path):
+    """Another process, which holds the database until it hears no more."""
+    study._storage._backend.engine.dispose()
+    words = [sys.executable, "-c", HOLD, str(tmp_path / "a.db")]
+    holder = subprocess.Popen(words, stdin=-1, stdout=-1)
+    assert holder.stdout.readline() == b"held\n"
+    yield holder
+    holder.stdin.close()
+    holder.wait()
+    holder.stdout.close()
 
 
 def test_a_database_that_another_program_holds_is_waited_for(
-    study, locked, said, monkeypatch, url
+    study, holder, monkeypatch, url
 ):
+    said = []
+
+    def hear(text: str) -> None:
+        said.append(text)
+        holder.stdin.close()
+
     monkeypatch.setattr(patient, "BUSY_MILLISECONDS", 50)
-    study._storage._backend.engine.dispose()
-    locked(2.0)
-    trial = study.ask()
-    trial.suggest_float("x", 0, 1)
-    trial.report(0.5, 1)
-    study.tell(trial, 0.5)
+    with waiting.saying(hear):
+        trial = study.ask()
+        trial.suggest_float("x", 0, 1)
+        trial.report(0.5, 1)
+        study.tell(trial, 0.5)
     assert said[0] == f"waiting: the storage {url} does not answer: database is locked"
     assert said[1:] == ["the wait is over"]
     (row,) = open_storage(url).get_all_trials(study._study_id)

@@ -6,12 +6,25 @@ import signal
 from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
+from autocnn.errors import UnavailableError
 from autocnn.events import Emit, Event, Notice
 from autocnn.processes import have_workers_save, when_to_save
 
 
-def unless_closed(write: Emit, stream: TextIO) -> Emit:
-    """Stop the search cleanly when nobody reads what it writes any more.
+def stop_the_search() -> None:
+    """Stop the one that runs, as a system would."""
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def begin_none() -> None:
+    """Leave: UnavailableError."""
+    raise UnavailableError(
+        "nobody reads what is said", hint="the same command begins the search"
+    )
+
+
+def unless_closed(write: Emit, stream: TextIO, unread: Callable[[], None]) -> Emit:
+    """Do what is to be done when nobody reads what is written any more.
 
     Where a disk is full, only the line is lost.
     """
@@ -21,7 +34,7 @@ def unless_closed(write: Emit, stream: TextIO) -> Emit:
             write(event)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-            os.kill(os.getpid(), signal.SIGTERM)
+            unread()
         except OSError:
             pass  # the study holds what counts
 

@@ -1,15 +1,14 @@
 """autocnn search: the whole job, from images to ranked networks."""
 
-import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from autocnn.commands.endings import unless_closed
+from autocnn.commands.endings import begin_none, stop_the_search, unless_closed
 from autocnn.commands.engines import ENGINES, engine_options
 from autocnn.commands.options import (
     Duration,
@@ -200,7 +199,8 @@ def command(**options: Any) -> int:
     request = Request(**{name: options[name] for name in Request.__slots__})
     check_place(request.place.studies, request.place.url)
     view: str | None = options["view"]
-    setup = set_up(request, _say_as(view))
+    tell = _writer(view, begin_none)
+    setup = set_up(request, lambda text: tell(Notice(text=text)))
     if options["dry_run"]:
         return _dry_run(setup)
     path: Path | None = options["announce"]
@@ -215,8 +215,7 @@ def command(**options: Any) -> int:
 
             announce(path, study.study_name, setup.folder)
 
-    with _view(view) as emit:
-        found, outcome = run(setup, emit, ready)
+    found, outcome = run(setup, _writer(view, stop_the_search), ready)
     return conclude(
         setup.place, found, outcome, quiet=view == "json", target=options["target"]
     )
@@ -240,20 +239,10 @@ def _dry_run(setup: "Setup") -> int:
     return 0
 
 
-def _say_as(kind: str | None) -> Callable[[str], None]:
-    """Choose how remarks before the search are made: as JSON, or as lines."""
-    from autocnn.views import jsonl, plain
-
-    write = jsonl.write if kind == "json" else plain.write
-    return lambda text: write(Notice(text=text))
-
-
-@contextlib.contextmanager
-def _view(kind: str | None) -> Iterator[Emit]:
+def _writer(kind: str | None, unread: Callable[[], None]) -> Emit:
     """Choose how the search is told where no screen shows it."""
     from autocnn.views import jsonl, plain
 
     if kind == "json":
-        yield unless_closed(jsonl.write, sys.stdout)
-    else:
-        yield unless_closed(plain.write, sys.stderr)
+        return unless_closed(jsonl.write, sys.stdout, unread)
+    return unless_closed(plain.write, sys.stderr, unread)

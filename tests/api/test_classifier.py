@@ -1,5 +1,6 @@
 """The estimator, by scikit-learn's own checks and as its tools use it."""
 
+import multiprocessing.util
 import pickle
 
 import joblib
@@ -79,6 +80,7 @@ def test_a_fitted_one_is_kept_by_joblib_without_its_network(fitted, arrays, tmp_
 
 def test_nothing_is_left_but_in_a_folder_that_was_named(arrays, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    multiprocessing.util.get_temp_dir()  # made once, where the first worker starts
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     small(epochs=1).fit(*arrays)

@@ -55,7 +55,7 @@ class Terminal:
 
     def wait_for(self, words: str) -> None:
         """Return when these words stand on the terminal, colors left out."""
-        limit = time.monotonic() + 90
+        limit = time.monotonic() + 240
         while words not in plain(self.said):
             assert time.monotonic() < limit, plain(self.said)[-3000:]
             assert self.process.poll() is None, plain(self.said)[-3000:]
@@ -66,7 +66,7 @@ class Terminal:
 
     def end(self) -> int:
         """Wait for the command to end; its exit code."""
-        limit = time.monotonic() + 90
+        limit = time.monotonic() + 240
         while self.process.poll() is None:
             assert time.monotonic() < limit, plain(self.said)[-3000:]
             self.read()
@@ -185,7 +185,7 @@ def test_a_search_survives_its_screen(search, how):
         terminal.process.kill()
     else:
         terminal.close()
-    terminal.process.wait(timeout=30)
+    terminal.process.wait(timeout=240)
     assert lives_on()
     stop_it()
 

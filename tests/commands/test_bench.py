@@ -101,6 +101,6 @@ def test_ctrl_c_ends_it_without_a_word(make_curves, tmp_path):
     assert process.stderr is not None
     assert process.stderr.readline().startswith("searching the curves")
     os.killpg(process.pid, signal.SIGINT)
-    out, errors = process.communicate(timeout=60)
+    out, errors = process.communicate(timeout=240)
     assert (process.returncode, out) == (130, "")
     assert "Traceback" not in errors

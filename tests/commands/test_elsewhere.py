@@ -46,7 +46,6 @@ def test_another_machine_has_the_networks(run, here, image_folder, storage):
     assert (ran.code, "1 network fetched" in ran.err) == (0, True), ran.err
 
 
-@pytest.mark.timeout(600)
 def test_a_cluster_that_shares_no_folder_leaves_only_what_is_of_use(
     run, here, image_folder, storage
 ):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autocnn.commands.endings import unless_closed
+from autocnn.commands.endings import stop_the_search, unless_closed
 from autocnn.events import Notice
 
 if not Path("/dev/full").exists():
@@ -37,7 +37,7 @@ def test_a_line_that_cannot_be_written_does_not_stop_a_search():
             full.write(event.text)
             full.flush()
 
-        emit = unless_closed(write, full)
+        emit = unless_closed(write, full, stop_the_search)
         emit(Notice(text="one"))
         emit(Notice(text="two"))
         with contextlib.suppress(OSError):

@@ -1,9 +1,12 @@
 """A whole search by the command line: real images, real training, real SQLite."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 SMALL = ("--space", "small.toml", "--epochs", 2, "--jobs", 1)
 
@@ -220,9 +223,24 @@ def test_a_reader_that_leaves_stops_the_search_and_loses_nothing(here, image_fol
     command += ["--space", "small.toml", "--epochs", "4000", "--jobs", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        process.stdout.readline()
+        while "trial_started" not in process.stdout.readline():
+            pass
         process.stdout.close()
         assert process.wait() == 75
+
+
+@pytest.mark.parametrize("way", ["--json", "--plain"])
+def test_a_reader_that_leaves_before_it_begins_is_told_by_the_code(
+    way, here, image_folder, monkeypatch
+):
+    monkeypatch.setenv("AUTOCNN_CACHE", str(here / "empty"))
+    command = [sys.executable, "-m", "autocnn", "search", str(image_folder), way]
+    output, ours = os.pipe()
+    os.close(output)
+    process = subprocess.Popen([*command, "--epochs", "1"], stdout=ours, stderr=ours)
+    os.close(ours)
+    assert process.wait() == 75
+    assert not Path("studies").exists()
 
 
 def test_two_storages_never_share_a_network(run, here, image_folder):

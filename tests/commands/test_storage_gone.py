@@ -38,7 +38,7 @@ batch_size = 16
 augmentation = "none"
 """
 WORDS = ("--space", "small.toml", "--jobs", "1", "--pruner", "none", "--json")
-SHORT = ("--trials", "3", "--epochs", "5")
+SHORT = ("--trials", "3", "--epochs", "20")
 LONG = ("--trials", "1", "--epochs", "4000")
 IMPATIENT = """
 import os
@@ -80,7 +80,7 @@ def unbroken(tmp_path_factory, image_folder, cache) -> list[tuple[object, ...]]:
             main()
         assert not left.value.code
     found = trials(storage_url(str(place / "studies" / "autocnn.db")))
-    assert [row[:3] for row in found] == [(n, "complete", 5) for n in range(3)]
+    assert [row[:3] for row in found] == [(n, "complete", 20) for n in range(3)]
     return found
 
 
@@ -156,6 +156,7 @@ def begin(here, image_folder):
 
 HOLD = """
 import sqlite3, sys
+sys.stdin.readline()
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
 connection.execute("BEGIN EXCLUSIVE")
 print("held", flush=True)
@@ -166,20 +167,25 @@ connection.execute("COMMIT")
 
 @pytest.fixture
 def hold():
-    """Let another process hold a database, until it is told to let go."""
+    """Have a process that holds a database, from `take` until it is told to let go."""
     holders = []
 
     def hold(file: Path) -> subprocess.Popen[bytes]:
         words = [sys.executable, "-c", HOLD, str(file)]
-        holder = subprocess.Popen(words, stdin=-1, stdout=-1)
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == b"held\n"
-        holders.append(holder)
-        return holder
+        holders.append(subprocess.Popen(words, stdin=-1, stdout=-1))
+        return holders[-1]
 
     yield hold
     for holder in holders:
         holder.communicate()
+
+
+def take(holder: subprocess.Popen[bytes]) -> None:
+    assert holder.stdin is not None
+    assert holder.stdout is not None
+    holder.stdin.write(b"\n")
+    holder.stdin.flush()
+    assert holder.stdout.readline() == b"held\n"
 
 
 @pytest.fixture
@@ -188,8 +194,9 @@ def sqlite(tmp_path) -> str:
 
 
 def test_a_search_goes_on_when_a_locked_database_is_free(begin, hold, sqlite, unbroken):
-    search = begin(sqlite)
     holder = hold(Path(sqlite.removeprefix("sqlite:///")))
+    search = begin(sqlite)
+    take(holder)
     said = search.notice("waiting: ")
     assert said == f"waiting: the storage {sqlite} does not answer: database is locked"
     assert [row[1] for row in trials(sqlite)] == ["complete", "running", "waiting"]
@@ -200,8 +207,9 @@ def test_a_search_goes_on_when_a_locked_database_is_free(begin, hold, sqlite, un
 
 
 def test_ctrl_c_while_it_waits_is_heard(begin, hold, sqlite, unbroken):
-    search = begin(sqlite)
     holder = hold(Path(sqlite.removeprefix("sqlite:///")))
+    search = begin(sqlite)
+    take(holder)
     search.notice("waiting: ")
     search.process.send_signal(signal.SIGINT)
     code, errors = search.end()

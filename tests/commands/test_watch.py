@@ -39,6 +39,7 @@ def terminal(*words: str) -> Terminal:
 def test_watch_draws_a_study_and_follows_its_window(storage, here):
     with terminal("watch", "large", "--storage", storage) as shown:
         shown.wait_for("60 of 60 trials", "best val", "Quit")
+        shown.read_for(1.0)
         for columns, lines in ((80, 24), (200, 60), (100, 30)):
             shown.forget()
             shown.resize(columns, lines)
@@ -136,7 +137,7 @@ def search(here, image_folder):
         )
     yield process
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=60) == 75
+    assert process.wait(timeout=240) == 75
 
 
 def test_killing_the_screen_leaves_the_search_alone(search):
@@ -144,7 +145,7 @@ def test_killing_the_screen_leaves_the_search_alone(search):
     with terminal("watch", "stripes") as shown:
         shown.wait_for("LIVE", "1 of 1 trials")
         os.kill(shown.process.pid, signal.SIGKILL)
-        shown.process.wait(timeout=30)
+        shown.process.wait(timeout=240)
     _wait_for_epochs(_epochs() + 5)
     with terminal("watch", "stripes") as again:
         again.wait_for("LIVE", "1 of 1 trials")

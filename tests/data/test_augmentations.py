@@ -49,7 +49,7 @@ def test_an_augmentation_moves_or_changes_but_not_both(name):
 
 
 @every_augmentation
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(size=SIZES, channels=st.sampled_from([1, 3]), seed=st.integers(0, 2**31))
 def test_an_augmentation_keeps_shape_and_kind_for_every_size(
     name, size, channels, seed

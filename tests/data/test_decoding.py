@@ -112,7 +112,7 @@ def test_decoding_processes_end_with_the_one_that_was_killed():
         decoding = psutil.Process(process.pid).children(recursive=True)
         assert len(decoding) >= 2
         process.kill()
-    _, alive = psutil.wait_procs(decoding, timeout=60)
+    _, alive = psutil.wait_procs(decoding, timeout=240)
     assert not any(map(runs, alive))
 
 

@@ -1,6 +1,7 @@
 """Worker processes: they train, obey, are replaced, and are gone at the end."""
 
 import dataclasses
+import math
 import os
 import signal
 import sys
@@ -260,9 +261,12 @@ def test_a_worker_that_hangs_is_replaced_and_its_trial_failed(
 
 def test_no_trial_is_silent_for_longer_than_it_may_train(engine, make_job, monkeypatch):
     monkeypatch.setattr(silence, "LEAST_SECONDS", 1.0)
-    engine.submit(make_job(trial=3, epochs=FOREVER, most_seconds=4.0))
+    short = make_job(trial=3, epochs=FOREVER, most_seconds=4.0)
+    assert silence.allowed(short) == 4.0
+    engine.submit(dataclasses.replace(short, most_seconds=math.inf))
     listen(engine, epoch(3))
     (worker,) = [each for each in engine._workers if each.trial == 3]
+    worker.most_silent = 4.0
     os.kill(worker.process.pid, signal.SIGSTOP)
     said = []
     while not any(map(over, said)):
@@ -288,7 +292,7 @@ def test_a_full_memory_ends_workers_first(engine, make_job):
 def test_while_this_process_was_stopped_nobody_hung(engine, make_job, monkeypatch):
     engine.submit(make_job(trial=3, epochs=FOREVER))
     listen(engine, epoch(3))
-    monkeypatch.setattr(silence, "STALL_SECONDS", 2 * silence.MOST_BETWEEN)
+    monkeypatch.setattr(silence, "STALL_SECONDS", 3 * silence.MOST_BETWEEN)
     engine._silence.looked -= 1_000
     assert not any(map(over, engine.poll(0.1)))
 

@@ -69,7 +69,7 @@ def test_a_job_is_trained_as_by_a_worker_here(trainer, files, make_job):
 
 
 def test_another_attempt_goes_on_where_the_last_one_was(trainer, files, make_job):
-    job = make_job(epochs=4)
+    job = make_job(epochs=40)
     unbroken = trained(trainer, dataclasses.replace(job, folder=job.folder / "other"))
     heard = []
 

@@ -254,14 +254,14 @@ def test_what_a_training_took_is_free_as_soon_as_it_ends(work, make_job, given):
 
 
 def test_a_training_that_takes_too_long_fails_and_those_before_count(work, make_job):
-    told, ended = work(make_job(epochs=100_000, most_seconds=0.5))
+    told, ended = work(make_job(epochs=100_000, most_seconds=2.0))
     assert ended.outcome == "failed"
-    assert ended.reason == "it trained longer than 0.5s"
+    assert ended.reason == "it trained longer than 2.0s"
     assert told
-    again, ended = work(make_job(epochs=100_000, most_seconds=0.5))
-    assert ended.reason == "it trained longer than 0.5s"
+    again, ended = work(make_job(epochs=100_000, most_seconds=2.0))
+    assert ended.reason == "it trained longer than 2.0s"
     assert len(again) >= len(told)
-    assert again[-1].trained_seconds < 1.0
+    assert again[-1].trained_seconds < 4.0
 
 
 def test_the_time_in_which_it_waits_for_room_is_not_training(

@@ -50,7 +50,7 @@ def words(recipe) -> list[str]:
     return [str(layer) for layer in recipe.layers]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     height=SIDES,
     width=SIDES,

@@ -1,7 +1,6 @@
 """What a search still takes follows from prices first, from its own trials then."""
 
 import dataclasses
-import math
 import time
 
 import pytest
@@ -136,12 +135,12 @@ def test_the_deadline_comes_first(plan, typical):
     )
     left = Forecast(ending, 2).left([], 4, Spent())
     assert left is not None
-    assert math.isclose(left, 60, abs_tol=1)
+    assert 50 < left <= 60
 
 
 def test_a_time_without_a_number_of_trials_is_used_up(plan):
     endless = dataclasses.replace(plan, trials=None, deadline=time.monotonic() + 100)
-    assert Forecast(endless, 2).left([], 1, Spent()) == pytest.approx(100, abs=5)
+    assert Forecast(endless, 2).left([], 1, Spent()) == pytest.approx(95, abs=5)
 
 
 def test_a_machine_that_is_slower_than_its_prices_is_believed(plan, make_running):

@@ -69,7 +69,7 @@ def test_the_words_are_those_of_every_users_studies(name):
     assert words[: len(WORDS[name])] == WORDS[name]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(height=st.integers(1, 64), width=st.integers(1, 64), accelerated=st.booleans())
 def test_the_first_trial_lies_within_the_ranges(height, width, accelerated):
     shape = ImageShape(height=height, width=width, channels=1, classes=2)

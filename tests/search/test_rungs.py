@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autocnn.search import rungs
@@ -181,7 +181,6 @@ class Play:
                 self.paused.add(trial)
 
 
-@settings(deadline=None)
 @given(
     st.integers(1, 40), st.integers(1, 5), st.randoms(use_true_random=False), st.data()
 )

@@ -162,12 +162,12 @@ def interrupt_after(search, engine, epochs: int, **run):
 
 
 def test_what_was_interrupted_ends_as_what_was_not(make_search, engine):
-    unbroken = make_search(ALIKE, epochs=30)
+    unbroken = make_search(ALIKE, epochs=100)
     unbroken.run(engine, trials=2)
     expected = [(row.trial, row.curve) for row in unbroken.rows()]
     unbroken.forget()
 
-    search = make_search(ALIKE, epochs=30)
+    search = make_search(ALIKE, epochs=100)
     assert interrupt_after(search, engine, 3, trials=2) == "interrupted"
     rows = search.rows()
     assert [row.status for row in rows] == ["interrupted"] * 2

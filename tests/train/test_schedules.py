@@ -17,7 +17,7 @@ def factors(line: str, steps: int) -> list[float]:
 
 
 @every_schedule
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(steps=st.integers(1, 500))
 def test_a_schedule_starts_above_0_and_stays_within_1(name, steps):
     values = factors(name, steps)

@@ -18,6 +18,7 @@ from autocnn.storage import open_engine
 from autocnn.store.reader import Reader
 from autocnn.store.rows import CONFIG
 from autocnn.store.state import STATE, SearchState
+from autocnn.views.tui.app import Watch
 from autocnn.views.tui.playback import Playback, ReplayFeed
 from autocnn.views.tui.replay import Replay, ScrubBar
 from autocnn.views.tui.trial import TrialScreen
@@ -247,7 +248,9 @@ def test_a_click_on_the_bar_goes_there(feed):
     play(feed, person)
 
 
-def test_what_would_steer_a_search_is_refused_in_one_sentence(feed):
+def test_what_would_steer_a_search_is_refused_in_one_sentence(feed, monkeypatch):
+    monkeypatch.setattr(Watch, "NOTIFICATION_TIMEOUT", 600)  # the first stays, too
+
     async def person(pilot) -> None:
         for count, key in enumerate("xpewnS", start=1):
             await pilot.press("full_stop", key)
