@@ -190,6 +190,7 @@ def running(kind: type[Server] = PostgreSQL) -> Iterator[Server]:
 def runs(process: psutil.Process) -> bool:
     """Whether it has not ended; nobody may have asked how it did."""
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        zombie = process.status() == psutil.STATUS_ZOMBIE
+        return bool(process.is_running()) and not zombie
     except psutil.NoSuchProcess:
         return False

@@ -402,9 +402,9 @@ def test_leaving_a_search_of_ones_own_asks_how(play, study):
         await until(pilot, lambda: "Leave?" in text(pilot.app))
         assert "the search goes on" in text(pilot.app)
         await pilot.press("escape")
-        await pilot.pause()
+        await until(pilot, lambda: "Leave?" not in text(pilot.app))
         await pilot.press("q", "d")
-        await pilot.pause()
+        await until(pilot, lambda: not pilot.app.is_running)
 
     assert play(person, owned=True).return_value == "detach"
     assert asked(study) == []

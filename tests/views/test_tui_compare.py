@@ -122,12 +122,15 @@ def test_where_lines_are_few_the_table_comes_first(play, size, first):
     play(person, size)
 
 
+def widest(app) -> int:
+    return max(map(len, text(app).splitlines()))
+
+
 def test_it_fits_while_it_is_resized(play):
     async def person(pilot) -> None:
         for size in ((200, 60), (60, 16), (100, 30), (80, 24)):
             await pilot.resize_terminal(*size)
-            await pilot.pause(0.1)
-            assert max(map(len, text(pilot.app).splitlines())) <= size[0]
+            await until(pilot, lambda size=size: widest(pilot.app) <= size[0])
         assert line(pilot.app, "A #1") == "A #1 B #2 C #0"
 
     play(person)

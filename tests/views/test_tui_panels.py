@@ -149,7 +149,7 @@ def seen(url, screen, size=(120, 40), keys=()) -> str:
     async def look(pilot) -> None:
         for key in keys:
             await pilot.press(key)
-        await pilot.pause()
+        await pilot.pause(0.5 if keys else None)
         found.append(text(pilot.app))
 
     play(url, look, size, screen)
@@ -712,8 +712,8 @@ def test_help_fits_and_tells_of_pruning_and_leaving(size, tuned):
 def test_help_of_a_search_begun_here_says_how_to_detach(tuned):
     async def ask(pilot) -> None:
         await pilot.press("question_mark")
-        await pilot.pause()
-        assert "q then d leaves, the search goes on" in text(pilot.app)
+        left = "q then d leaves, the search goes on"
+        await until(pilot, lambda: left in text(pilot.app))
 
     play(tuned, ask, owned=True)
 
