@@ -1,6 +1,5 @@
 """The command line: which commands there are, and how an error is told."""
 
-import contextlib
 import gc
 import importlib
 import io
@@ -13,7 +12,7 @@ from typing import Any
 import click
 
 from autocnn import __version__
-from autocnn.commands.words import say, sentence
+from autocnn.commands.words import mute, say, sentence
 from autocnn.durable import FULL
 from autocnn.errors import AutocnnError, RequestError, UnavailableError, did_you_mean
 from autocnn.variables import PATIENCE_OF_THREADS, environment
@@ -65,12 +64,12 @@ class LazyGroup(click.Group):
             code = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            mute(sys.stdout)
             return 0
         except OSError as error:
             if error.errno not in FULL:
                 raise
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            mute(sys.stdout)
             raise UnavailableError(
                 f"cannot write {error.filename or 'the output'}: {error.strerror}",
                 hint="make room, then run the same command again",
@@ -144,8 +143,10 @@ def _have_streams() -> None:
 
 def tell(error: AutocnnError) -> int:
     """Say what was found and what to do, on standard error; return the exit code."""
-    with contextlib.suppress(OSError):  # a log on a full disk: the code says it too
+    try:
         say(f"error: {error.problem}", err=True)
         if error.hint:
             say(f"  hint: {error.hint}", err=True)
+    except OSError:  # a log on a full disk: the code says it too
+        mute(sys.stderr)
     return error.exit_code

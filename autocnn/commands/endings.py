@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
+from autocnn.commands.words import mute
 from autocnn.errors import UnavailableError
 from autocnn.events import Emit, Event, Notice
 from autocnn.processes import have_workers_save, when_to_save
@@ -33,7 +34,7 @@ def unless_closed(write: Emit, stream: TextIO, unread: Callable[[], None]) -> Em
         try:
             write(event)
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            mute(stream)
             unread()
         except OSError:
             pass  # the study holds what counts

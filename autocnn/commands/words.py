@@ -1,7 +1,8 @@
 """The words that commands take and say: options by their names, lines for a person."""
 
+import os
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -12,6 +13,11 @@ from autocnn.names import printable
 def say(text: str, *, err: bool = False) -> None:
     """Write a line; what a name in it would do to a terminal is written out."""
     click.echo(printable(text), err=err)  # noqa: TID251 - here it belongs
+
+
+def mute(stream: TextIO) -> None:
+    """Write nothing there any more: what is left would change the exit code."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def read(command: click.Command, given: Mapping[str, Any]) -> dict[str, Any]:
