@@ -20,8 +20,6 @@ HEAD_SECONDS = 10.0
 """A head that does not answer for so long is gone."""
 LONG_SECONDS = 60.0
 """A machine that has not answered for so long has perhaps not been asked yet."""
-
-
 ENDED = 128 + signal.SIGTERM
 """The exit code of a program that was told to end."""
 

@@ -2,9 +2,11 @@
 
 import math
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import optuna
@@ -16,6 +18,7 @@ from autocnn import events
 from autocnn.data.cache import Prepared
 from autocnn.events import Emit, EpochEnded, Event
 from autocnn.recipe import ImageShape
+from autocnn.search import ending, forecast
 from autocnn.search import space as spaces
 from autocnn.search.driver import Driver
 from autocnn.search.hands import Outcome
@@ -239,3 +242,12 @@ def scripted() -> Callable[..., ScriptedEngine]:
         )
 
     return make
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> float:
+    """A moment that lasts for who reckons with what is left, however busy we are."""
+    now = time.monotonic()
+    for module in (ending, forecast):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now))
+    return now
