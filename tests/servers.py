@@ -1,10 +1,11 @@
-"""Real database servers, and processes that end, for tests and benchmarks."""
+"""Real database servers and other programs, for tests and benchmarks."""
 
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from abc import ABC, abstractmethod
@@ -194,3 +195,37 @@ def runs(process: psutil.Process) -> bool:
         return bool(process.is_running()) and not zombie
     except psutil.NoSuchProcess:
         return False
+
+
+HOLD = """
+import sqlite3, sys
+sys.stdin.readline()
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN EXCLUSIVE")
+print("held", flush=True)
+sys.stdin.read()
+connection.execute("COMMIT")
+"""
+
+
+class Holder:
+    """Another program, which holds an SQLite database from `take` to `let_go`."""
+
+    def __init__(self, file: Path) -> None:
+        words = [sys.executable, "-c", HOLD, str(file)]
+        self._process = subprocess.Popen(words, stdin=-1, stdout=-1)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._asked, self._told = self._process.stdin, self._process.stdout
+
+    def take(self) -> None:
+        """Hold it from now on."""
+        self._asked.write(b"\n")
+        self._asked.flush()
+        assert self._told.readline() == b"held\n"
+
+    def let_go(self) -> None:
+        """End; once it has, this does nothing."""
+        self._asked.close()
+        self._process.wait()
+        self._told.close()

@@ -2,12 +2,11 @@
 
 import shutil
 import sqlite3
-import subprocess
-import sys
 
 import optuna
 import pytest
 from optuna.trial import TrialState
+from servers import Holder
 
 from autocnn import patient, waiting
 from autocnn.remembering import together
@@ -27,27 +26,14 @@ def study(url):
     storage.engine.dispose()
 
 
-HOLD = """
-import sqlite3, sys
-connection = sqlite3.connect(sys.argv[1], isolation_level=None)
-connection.execute("BEGIN EXCLUSIVE")
-print("held", flush=True)
-sys.stdin.read()
-connection.execute("COMMIT")
-"""
-
-
 @pytest.fixture
 def holder(study, tmp_path):
-    """Another process, which holds the database until it hears no more."""
+    """Another program, which holds the database."""
     study._storage._backend.engine.dispose()
-    words = [sys.executable, "-c", HOLD, str(tmp_path / "a.db")]
-    holder = subprocess.Popen(words, stdin=-1, stdout=-1)
-    assert holder.stdout.readline() == b"held\n"
+    holder = Holder(tmp_path / "a.db")
+    holder.take()
     yield holder
-    holder.stdin.close()
-    holder.wait()
-    holder.stdout.close()
+    holder.let_go()
 
 
 def test_a_database_that_another_program_holds_is_waited_for(
@@ -57,7 +43,7 @@ def test_a_database_that_another_program_holds_is_waited_for(
 
     def hear(text: str) -> None:
         said.append(text)
-        holder.stdin.close()
+        holder.let_go()
 
     monkeypatch.setattr(patient, "BUSY_MILLISECONDS", 50)
     with waiting.saying(hear):

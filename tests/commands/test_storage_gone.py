@@ -154,38 +154,12 @@ def begin(here, image_folder):
             search.kill()
 
 
-HOLD = """
-import sqlite3, sys
-sys.stdin.readline()
-connection = sqlite3.connect(sys.argv[1], isolation_level=None)
-connection.execute("BEGIN EXCLUSIVE")
-print("held", flush=True)
-sys.stdin.read()
-connection.execute("COMMIT")
-"""
-
-
 @pytest.fixture
-def hold():
-    """Have a process that holds a database, from `take` until it is told to let go."""
-    holders = []
-
-    def hold(file: Path) -> subprocess.Popen[bytes]:
-        words = [sys.executable, "-c", HOLD, str(file)]
-        holders.append(subprocess.Popen(words, stdin=-1, stdout=-1))
-        return holders[-1]
-
-    yield hold
-    for holder in holders:
-        holder.communicate()
-
-
-def take(holder: subprocess.Popen[bytes]) -> None:
-    assert holder.stdin is not None
-    assert holder.stdout is not None
-    holder.stdin.write(b"\n")
-    holder.stdin.flush()
-    assert holder.stdout.readline() == b"held\n"
+def holder(sqlite) -> Iterator[servers.Holder]:
+    """Another program, which can hold the database."""
+    holder = servers.Holder(Path(sqlite.removeprefix("sqlite:///")))
+    yield holder
+    holder.let_go()
 
 
 @pytest.fixture
@@ -193,27 +167,27 @@ def sqlite(tmp_path) -> str:
     return storage_url(str(tmp_path / "a.db"))
 
 
-def test_a_search_goes_on_when_a_locked_database_is_free(begin, hold, sqlite, unbroken):
-    holder = hold(Path(sqlite.removeprefix("sqlite:///")))
+def test_a_search_goes_on_when_a_locked_database_is_free(
+    begin, holder, sqlite, unbroken
+):
     search = begin(sqlite)
-    take(holder)
+    holder.take()
     said = search.notice("waiting: ")
     assert said == f"waiting: the storage {sqlite} does not answer: database is locked"
     assert [row[1] for row in trials(sqlite)] == ["complete", "running", "waiting"]
-    holder.communicate()
+    holder.let_go()
     search.notice("the wait is over")
     assert search.end() == (0, "")
     assert trials(sqlite) == unbroken
 
 
-def test_ctrl_c_while_it_waits_is_heard(begin, hold, sqlite, unbroken):
-    holder = hold(Path(sqlite.removeprefix("sqlite:///")))
+def test_ctrl_c_while_it_waits_is_heard(begin, holder, sqlite, unbroken):
     search = begin(sqlite)
-    take(holder)
+    holder.take()
     search.notice("waiting: ")
     search.process.send_signal(signal.SIGINT)
     code, errors = search.end()
-    holder.communicate()
+    holder.let_go()
     assert code == 75
     assert errors.splitlines() == [
         f"error: the storage {sqlite} does not answer: database is locked",
